@@ -1,0 +1,1 @@
+"""The rehearsal itself: clock, world, firm, fault plan, history, oracle, runner, reports and the command line."""
