@@ -15,7 +15,7 @@ import msgspec
 Json = Any
 
 
-class Act(msgspec.Struct, frozen=True, gc=False):
+class Act(msgspec.Struct, frozen=True, gc=False, tag_field="t", tag="act"):
     """What a person meant to do, written before it reaches a system. `seq` numbers acts from 1 within a run.
 
     `values` are true values in the domain's field names (`simulators/domains`); references are business keys
@@ -33,7 +33,7 @@ class Act(msgspec.Struct, frozen=True, gc=False):
     slip: str = ""
 
 
-class Acted(msgspec.Struct, frozen=True, gc=False):
+class Acted(msgspec.Struct, frozen=True, gc=False, tag_field="t", tag="acted"):
     """How act `seq` ended: `done` with the vendor's id of the record, or `refused` with the domain's code in `why`.
 
     A refused act that its actor tries again later gets a new `Act`.
@@ -46,7 +46,7 @@ class Acted(msgspec.Struct, frozen=True, gc=False):
     why: str = ""
 
 
-class Change(msgspec.Struct, frozen=True, gc=False):
+class Change(msgspec.Struct, frozen=True, gc=False, tag_field="t", tag="change"):
     """One committed change of one record. `values` holds every field on create, the changed ones on update, domain names.
 
     `by` is the user who wrote it: a person's name in the vendor's UI, or the integration user of the orchestrator.
@@ -63,7 +63,7 @@ class Change(msgspec.Struct, frozen=True, gc=False):
     values: dict[str, Json]
 
 
-class Call(msgspec.Struct, frozen=True, gc=False):
+class Call(msgspec.Struct, frozen=True, gc=False, tag_field="t", tag="call"):
     """One request over HTTP as the vendor saw it. `status` 0: the answer was lost on the way out or never made.
 
     `operation` is the vendor room's handler name; `correlation` the caller's trace id; `body` a digest of the request body;
@@ -88,7 +88,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     found: int = -1  # rows answered by a read; -1 when it is no read
 
 
-class Push(msgspec.Struct, frozen=True, gc=False):
+class Push(msgspec.Struct, frozen=True, gc=False, tag_field="t", tag="push"):
     """One delivery attempt of a vendor push. `outcome` is the receiver's status, 0 when the connection failed."""
 
     at: int
@@ -100,7 +100,7 @@ class Push(msgspec.Struct, frozen=True, gc=False):
     body: str = ""
 
 
-class Strike(msgspec.Struct, frozen=True, gc=False):
+class Strike(msgspec.Struct, frozen=True, gc=False, tag_field="t", tag="strike"):
     """One moment at which the fault plan hit: which fault, what, and on which call or delivery."""
 
     at: int
@@ -109,8 +109,33 @@ class Strike(msgspec.Struct, frozen=True, gc=False):
     what: str
 
 
-class Claims(msgspec.Struct, frozen=True):
+class Claims(msgspec.Struct, frozen=True, tag_field="t", tag="claims"):
     """The orchestrator's own account at the end of a run: the decoded body of `GET /evidence`, unchanged."""
 
     at: int
     evidence: dict[str, Json]
+
+
+class Polls(msgspec.Struct, frozen=True, gc=False, tag_field="t", tag="polls"):
+    """Calls that changed nothing, counted by the hour that begins at `at`: reads, empty polls, token requests."""
+
+    at: int
+    system: str
+    operation: str
+    status: int
+    calls: int
+    found: int
+
+
+class Mark(msgspec.Struct, frozen=True, gc=False, tag_field="t", tag="mark"):
+    """A moment of the run itself: `start`, `people_done`, `quiet` (all queues drained), `repeated` (pushes sent again), `end`.
+
+    `note` carries what the moment means, e.g. why the run is not quiet.
+    """
+
+    at: int
+    what: str
+    note: str = ""
+
+
+Record = Act | Acted | Change | Call | Push | Strike | Claims | Polls | Mark

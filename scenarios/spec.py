@@ -1,0 +1,169 @@
+"""A scenario file: what it may say, and every mistake in it with its line and column.
+
+The model is pydantic; positions come from ruamel's round-trip nodes, so that a mistake reads
+`file:line:column: what, got, wanted`. `loading.py` is the way in.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import ruamel.yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from ruamel.yaml.error import MarkedYAMLError
+
+from scenarios.errors import Mistakes, nearest
+
+INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(?::\d{2})?(?: ([A-Za-z_]+(?:/[A-Za-z_]+)*))?")
+
+
+def instant(value: Any) -> Any:
+    """Read `2026-03-31 19:00 Europe/Berlin` (UTC when no zone is named) as milliseconds since 1970; integers pass."""
+    if isinstance(value, bool) or not isinstance(value, str | int | datetime):
+        raise ValueError("an instant such as '2026-03-31 19:00 Europe/Berlin' is wanted")
+    if isinstance(value, int):
+        return value
+    found = INSTANT.fullmatch(str(value).strip())
+    if not found:
+        raise ValueError("an instant such as '2026-03-31 19:00 Europe/Berlin' is wanted")
+    try:
+        zone = ZoneInfo(found[3] or "UTC")
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"time zone {found[3]!r} is unknown; use an IANA name such as Europe/Berlin") from error
+    local = datetime.combine(date.fromisoformat(found[1]), time.fromisoformat(found[2]), zone)
+    return int(local.astimezone(UTC).timestamp() * 1000)
+
+
+Instant = Annotated[int, BeforeValidator(instant)]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Profiles(Strict):
+    """Which vendor plays which part."""
+
+    crm: str = "salesforce"
+    psa: str = "kantata"
+    erp: str = "netsuite"
+
+
+class Match(Strict):
+    """Which traffic a fault may hit. Absent fields match everything; `path` and `key` are globs (`*`, `?`)."""
+
+    method: str | None = None
+    path: str | None = None
+    kind: str | None = None
+    key: str | None = None
+    user: str | None = None
+
+
+class Fault(Strict):
+    """One line of a fault plan: what strikes, where, when, on what share of the matching traffic (0 to 1)."""
+
+    id: str
+    target: Literal["crm", "psa", "erp"]
+    match: Match = Match()
+    begin: Instant | None = Field(default=None, alias="from")
+    end: Instant | None = Field(default=None, alias="to")
+    share: float = Field(default=1.0, ge=0, le=1)
+    params: dict[str, int | float | str | bool] = {}
+
+
+class Expect(Strict):
+    """What the scenario promises; `rehearse suite` compares."""
+
+    verdict: Literal["held", "broken", "unsettled", "unknown"] = "held"
+    exceptions: dict[str, int] = {}
+    broken: tuple[str, ...] = ()
+
+
+class Scenario(Strict):
+    """A scenario as its file says it. `overrides` are dotted names of scenarios/firm/firm.yaml."""
+
+    name: str = Field(pattern=r"[a-z0-9][a-z0-9-]{1,60}$")
+    story: str
+    seed: int = Field(default=1, ge=0, lt=2**63)
+    preset: Literal["S", "M"] = "S"
+    start: date = date(2025, 12, 15)
+    profiles: Profiles = Profiles()
+    design: Literal["core", "naive", "manual"] = "core"
+    overrides: dict[str, Any] = {}
+    faults: tuple[Fault, ...] = ()
+    expect: Expect = Expect()
+
+
+def parse_scenario(text: str, where: str) -> tuple[Scenario, Any]:
+    """Return the scenario of a file's text and its positioned node. Raises Mistakes with all mistakes of the model."""
+    loader = ruamel.yaml.YAML(typ="rt")
+    try:
+        node = loader.load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f"{where}:{mark.line + 1}:{mark.column + 1}" if mark else where
+        raise Mistakes([f"{place}: not YAML: {error.problem}"]) from error
+    if not isinstance(node, dict):
+        raise Mistakes([f"{where}:1:1: a mapping is wanted, with name, story and so on; got {type(node).__name__}"])
+    try:
+        scenario = Scenario.model_validate(plain(node))
+    except ValidationError as error:
+        raise Mistakes([mistake(where, node, e) for e in error.errors()]) from error
+    return scenario, node
+
+
+def plain(node: Any) -> Any:
+    """The node as plain dictionaries, lists and scalars."""
+    if isinstance(node, dict):
+        return {str(k): plain(v) for k, v in node.items()}
+    if isinstance(node, list):
+        return [plain(v) for v in node]
+    if type(node).__module__.startswith("ruamel"):
+        for base in (bool, int, float, str):
+            if isinstance(node, base):
+                return base(node)
+    return node
+
+
+def mistake(where: str, node: Any, error: Any) -> str:
+    """One pydantic error as `file:line:column: what, got, wanted`."""
+    loc = tuple(error["loc"])
+    line, column = position(node, loc)
+    name = dotted(loc)
+    if error["type"] == "extra_forbidden":
+        known = known_names(loc[:-1])
+        return f"{where}:{line}:{column}: {name}: unknown field; {nearest(str(loc[-1]), known)}"
+    if error["type"] == "missing":
+        return f"{where}:{line}:{column}: {name}: missing, and it is required"
+    return f"{where}:{line}:{column}: {name}: got {error['input']!r}; {error['msg'].removeprefix('Value error, ')}"
+
+
+def known_names(loc: tuple[Any, ...]) -> list[str]:
+    """Field names that may stand at `loc`."""
+    model: Any = Scenario
+    for step in loc:
+        if isinstance(step, int):
+            model = Fault
+            continue
+        model = {"profiles": Profiles, "match": Match, "expect": Expect}.get(str(step), model)
+    return [f.alias or n for n, f in model.model_fields.items()]
+
+
+def dotted(loc: tuple[Any, ...]) -> str:
+    return ".".join(str(step) for step in loc)
+
+
+def position(node: Any, loc: tuple[Any, ...]) -> tuple[int, int]:
+    """Line and column (from 1) of the deepest node on the way to `loc`."""
+    line, column = 0, 0
+    for step in loc:
+        try:
+            place = node.lc.key(step) if isinstance(node, dict) else node.lc.item(step)
+        except (KeyError, IndexError, AttributeError, TypeError):
+            break
+        line, column = place
+        node = node[step]
+    return line + 1, column + 1

@@ -1,0 +1,83 @@
+"""The network of a virtual run: HTTP requests become direct ASGI calls, and the fault plan strikes between the two.
+
+A caller sends anything with `method, url, headers, body, timeout_s` and gets a `Response`. Raised: ConnectionRefusedError,
+surely not sent; another OSError or TimeoutError, nobody knows. The vendor's work runs in a task of its own, so a caller that
+gives up never stops it: "done, but the answer was lost" is the case everything here exists for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import urlsplit
+
+from scenarios.faults.network import Fate, fate_of
+from scenarios.faults.planted import Planted
+
+TIMEOUT_S_MAX = 3600.0
+
+
+class Request(Protocol):
+    """What the wire needs to know of a request; header names are lower-case."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]: ...
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def timeout_s(self) -> float: ...
+
+
+class Response(NamedTuple):
+    """A complete answer; header names are lower-case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+# carry(system, method, raw path, query, headers, body) -> (status, header pairs, body); raises OSError when nobody answers
+Carry = Callable[[str, str, str, bytes, tuple[tuple[str, str], ...], bytes], Awaitable[tuple[int, Any, bytes]]]
+
+
+class Wire:
+    """The links of one run. `hosts` maps a host name to a system; `down` tells whether that system refuses connections now."""
+
+    def __init__(self, hosts: dict[str, str], carry: Carry, down: Callable[[str], bool]) -> None:
+        self.hosts, self.carry, self.down = hosts, carry, down
+        self.faults: dict[str, list[Planted]] = {system: [] for system in hosts.values()}
+
+    async def send(self, request: Request) -> Response:
+        """Carry one request to the system its URL names, under the caller's own time-box as the upper bound."""
+        parts = urlsplit(request.url)
+        system = self.hosts.get(parts.netloc)
+        if system is None or self.down(system):
+            raise ConnectionRefusedError(f"{parts.netloc} refuses connections")
+        faults = self.faults[system]
+        fate = fate_of(faults, request.method, parts.path) if faults else None
+        if fate is Fate.REQUEST_LOST:
+            return await silence(request.timeout_s)
+        answer = await self.carry(system, request.method, parts.path, parts.query.encode(), request.headers, request.body)
+        if fate is Fate.REPLY_LOST:
+            return await silence(request.timeout_s)
+        if fate is Fate.REPLY_RESET:
+            raise ConnectionResetError("connection reset by peer")
+        status, headers, body = answer
+        if fate is Fate.REPLY_TRUNCATED:
+            body = body[: len(body) // 2]
+        return Response(status, lower(headers), body)
+
+
+def lower(headers: Any) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}
+
+
+async def silence(timeout_s: float) -> Response:
+    """Let the caller wait for an answer that never comes."""
+    await asyncio.sleep(min(timeout_s, TIMEOUT_S_MAX))
+    raise TimeoutError("no answer")
