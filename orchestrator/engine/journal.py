@@ -1,0 +1,97 @@
+"""One run's journal on the SQLite file: replay what is there, append what is new, leave memory to wait."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from orchestrator.engine.port import Json, NonDeterministic
+from orchestrator.engine.values import parse, text
+from orchestrator.store.database import Row, Statement
+
+_ENTRY = "insert into entry(run, at, name, value) values(?, ?, ?, ?)"
+
+
+class Suspended(BaseException):
+    """The run has written what it waits for and left memory. Not an Exception: it unwinds the process."""
+
+
+class JournalLost(BaseException):
+    """The journal could not be written. The engine stops: nothing may act without a journal."""
+
+
+class Pen(Protocol):
+    """What a journal needs of its engine."""
+
+    clock: Callable[[], int]
+
+    def commit(self, *statements: Statement) -> int:
+        """One durable transaction."""
+
+    def row(self, sql: str, arguments: Sequence[object]) -> Row | None:
+        """The first row of a query."""
+
+
+class SqlJournal:
+    """Implements `port.Journal` for the run with row number `run`; `past` is its entries (name, value) in order."""
+
+    def __init__(self, pen: Pen, run: int, past: list[Row], *, unsure: bool) -> None:
+        self._pen, self._run, self._past, self._at = pen, run, past, 0
+        self.unsure = unsure
+
+    async def record(self, name: str, act: Callable[[], Awaitable[Json]]) -> Json:
+        """Run `act` unless the journal has its value."""
+        at, old = self._replay(name)
+        if old is not None:
+            return parse(old)
+        written = text(await act())
+        self.unsure = False
+        self._write(self._entry(at, name, written))
+        return parse(written)
+
+    async def publish(self, name: str, event_id: str, event: Json) -> None:
+        """Write the event and its entry in one transaction."""
+        at, old = self._replay(name)
+        if old is None:
+            self.unsure = False
+            letter = (event_id, event["type"], event["subject"], text(event["data"]), event["at"])
+            put = "insert into outbox(id, type, subject, data, at) values(?, ?, ?, ?, ?) on conflict(id) do nothing"
+            self._write((put, letter), self._entry(at, name, "true"))
+
+    async def receive(self, name: str, until: int | None, state: str, detail: Json) -> Json | None:
+        """Take the oldest message, or the time-out; else write what is waited for and leave memory."""
+        at, old = self._replay(name)
+        if old is not None:
+            return parse(old)["message"]
+        self.unsure = False
+        mail = self._pen.row("select seq, body from message where run = ? and taken = 0 order by seq limit 1", (self._run,))
+        if mail is not None:
+            take = ("update message set taken = 1 where seq = ?", (mail[0],))
+            self._write(take, self._entry(at, name, f'{{"message":{mail[1]}}}'))
+            return parse(mail[1])
+        if until is not None and self._pen.clock() >= until:
+            self._write(self._entry(at, name, '{"message":null}'))
+            return None
+        system = detail.get("system") or None if detail.get("wakes") else None
+        leave = "update run set state = ?, detail = ?, system = ?, wake_at = ? where seq = ?"
+        self._write((leave, (state, text(detail), system, until, self._run)))
+        raise Suspended
+
+    def _replay(self, name: str) -> tuple[int, str | None]:
+        at, self._at = self._at, self._at + 1
+        if at >= len(self._past):
+            return at, None
+        was, value = self._past[at]
+        if was != name:
+            raise NonDeterministic(f"entry {at} is {was}, the code asks {name}: register the change as a new version")
+        return at, value
+
+    def _entry(self, at: int, name: str, value: str) -> Statement:
+        return _ENTRY, (self._run, at, name, value)
+
+    def _write(self, *statements: Statement) -> None:
+        try:
+            self._pen.commit(*statements)
+        except sqlite3.Error as error:
+            raise JournalLost(f"run {self._run} at entry {self._at}: {error}") from error
