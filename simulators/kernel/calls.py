@@ -1,0 +1,158 @@
+"""One request on its way through a system, what may become of it, and the record it leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from .records import Change, Refusal
+
+if TYPE_CHECKING:
+    from .stages import System
+    from .wire import Wire
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+class Reply(NamedTuple):
+    """What goes back over the wire; content-length is added by the face."""
+
+    status: int
+    body: bytes = b""
+    headers: Headers = ()
+
+
+class Lost(Enum):
+    """The one value LOST: the walk ends, and the caller hears nothing."""
+
+    LOST = "lost"
+
+
+LOST: Final = Lost.LOST
+
+
+class Later(NamedTuple):
+    """Let time pass on the loop's clock; then go on, or end with `then`."""
+
+    seconds: float
+    then: Reply | Lost | None = None
+
+
+Outcome = Reply | Later | Lost | None
+Handler = Callable[["System[Any]", "Call"], Reply]
+Stage = Callable[["System[Any]", "Call"], Outcome]
+Leave = Callable[["System[Any]", "Call", "Reply | Lost | None"], "Reply | None"]
+Strike = Callable[["System[Any]", "Call"], Outcome]
+
+DECODER = msgspec.json.Decoder()
+
+
+class Call:
+    """A request as it came, and what the stages found out about it."""
+
+    __slots__ = (
+        "answer", "args", "at", "base", "body", "changes", "error", "found", "handler", "headers", "key", "leaving",
+        "method", "path", "query", "raw_query", "reply", "user", "wait_ms", "wire",
+    )  # fmt: skip
+
+    def __init__(self, method: str, path: str, raw_query: bytes, headers: dict[bytes, bytes], body: bytes, base: str) -> None:  # noqa: PLR0917 - the hot path of every call
+        self.method, self.path, self.raw_query, self.headers, self.body, self.base = method, path, raw_query, headers, body, base
+        self.query: dict[str, str] = query_of(raw_query) if raw_query else {}
+        self.handler: Handler | None = None
+        self.args: list[str] = []  # variable steps of the path, unquoted
+        self.user = ""
+        self.at = 0
+        self.leaving: list[Leave] = []  # run when the answer leaves: give the slot back, write the limit header
+        self.reply: Reply | None = None  # what the handler said; later stages may still lose or garble it
+        self.changes: list[Change] = []  # what the handler committed
+        self.wire: Wire | None = None  # set by handlers: lets `refuse` name a domain field in the vendor's words
+        self.key = ""  # set by handlers: the business or external key, for the call record
+        self.error = ""  # code of the refusal, if any
+        self.found = -1  # set by handlers: rows answered by a read
+        self.wait_ms = 0  # what a Retry-After told
+        self.answer: asyncio.Future[Reply | Lost] | None = None
+
+    def json(self) -> Any:
+        """The decoded body. Raises Refusal 'bad_json'."""
+        try:
+            return DECODER.decode(self.body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise Refusal("bad_json", str(error)) from error
+
+    def document(self) -> dict[str, Any]:
+        """The decoded body, which must be an object. Raises Refusal 'bad_json'."""
+        found = self.json()
+        if type(found) is not dict:
+            raise Refusal("bad_json", f"an object is wanted, got {type(found).__name__}", got=found)
+        return found
+
+    def form(self) -> dict[str, str]:
+        """The body as x-www-form-urlencoded; the last of a repeated name wins."""
+        return query_of(self.body)
+
+    def header(self, name: bytes) -> str:
+        """A request header by its lower-case name, or ''."""
+        return self.headers.get(name, b"").decode("latin-1")
+
+    @property
+    def operation(self) -> str:
+        return self.handler.__name__ if self.handler is not None else ""
+
+
+def query_of(raw: bytes) -> dict[str, str]:
+    return dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+class CallRecord(msgspec.Struct, frozen=True, gc=False):
+    """One finished call as the vendor saw it. `status` 0: the answer was lost. `error` is the refusal's shared code."""
+
+    at: int
+    ended_at: int
+    method: str
+    path: str
+    operation: str
+    user: str
+    status: int
+    error: str
+    key: str
+    body: str
+    correlation: str
+    effect: bool
+    wait_ms: int
+    in_flight: int
+    found: int
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One thing a vendor pushes to a subscriber; `id` stays the same over all attempts unless a hook gives a new one."""
+
+    id: str
+    subject: str  # id of the record it tells about
+    topic: str  # the subscription's name
+    url: str
+    headers: dict[str, str]
+    body: bytes
+    made_at: int
+
+
+class Dispatch(msgspec.Struct, frozen=True):
+    """One delivery that a hook wants instead of the plain one: after `delay_ms`, and under `id` when it is not ''."""
+
+    delay_ms: int = 0
+    id: str = ""
+
+
+class PushRecord(msgspec.Struct, frozen=True, gc=False):
+    """One delivery attempt. `outcome` is the receiver's HTTP status, 0 when the connection failed."""
+
+    at: int
+    id: str
+    subject: str
+    attempt: int
+    outcome: int
+    body: str

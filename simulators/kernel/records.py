@@ -1,0 +1,305 @@
+"""What one system knows: kinds of record, the moves they may make, and a log of every change.
+
+No HTTP, no vendor names. The way in is `Records`: create, change, remove; each is all or nothing, checks the kind's
+rules, and appends to the change log in the same transaction. A broken rule is a `Refusal`; the vendor room words it.
+
+    SimulatorError
+    └── Refusal    what the world may do wrong: the caller is told, in the vendor's words, and nothing has changed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+Id = str | int  # TEXT or INTEGER, the vendor decides
+Row = Any  # an instance of Kind.Row: frozen, attribute access by domain field
+Rule = Callable[["Records", Row, Row], None]  # (records, before | None, after): raises Refusal
+Verb = Callable[["Records", Row, dict[str, Any], str, int], Row]  # (records, row | None, values, user, at) -> row
+
+SQL_TYPES = {
+    "text": "TEXT",
+    "state": "TEXT",
+    "date": "TEXT",
+    "json": "TEXT",
+    "money": "INTEGER",  # minor units
+    "quantity": "INTEGER",  # hundredths
+    "rate": "INTEGER",  # ten-thousandths of a currency unit
+    "int": "INTEGER",
+    "instant": "INTEGER",  # ms since 1970, UTC
+    "flag": "INTEGER",
+}  # id and ref: TEXT or INTEGER, the vendor decides
+WHOLE_MAX = 2**63 - 1
+
+
+class SimulatorError(Exception):
+    """Root of everything a simulator raises on purpose."""
+
+
+class Refusal(SimulatorError):
+    """The world's mistake, by a shared code. `field` is a domain or a vendor name, `kind` the domain kind it concerns.
+
+    `got` is what came, `status` overrides the room's status for this code (0: the room decides).
+    """
+
+    def __init__(self, code: str, message: str, *, field: str = "", got: Any = None, status: int = 0, kind: str = "") -> None:
+        super().__init__(message)
+        self.code, self.message, self.field, self.got, self.status, self.kind = code, message, field, got, status, kind
+
+
+@dataclass(frozen=True)
+class Field:
+    """One domain field. `to` names the kind a ref points at; a ref with `to` must point at a live row."""
+
+    name: str
+    type: str = "text"
+    required: bool = False
+    indexed: bool = False
+    unique: bool = False  # among live rows; a second one is Refusal "duplicate"
+    default: Any = None
+    to: str = ""
+
+
+HEADER = (
+    Field("id", "id"),
+    Field("version", "int"),
+    Field("created_at", "instant"),
+    Field("changed_at", "instant", indexed=True),
+    Field("changed_by"),
+    Field("deleted", "flag", default=0),
+    Field("extra", "json"),
+)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The states of one field and the moves between them. `entries`: states a record may be born in; () allows any."""
+
+    field: str
+    start: str
+    moves: Mapping[str, tuple[str, ...]]
+    entries: tuple[str, ...] = ()
+
+    def check(self, before: str | None, after: str) -> None:
+        """Raise Refusal 'unknown_state' or 'illegal_transition'; staying where one is is always allowed."""
+        if after not in self.moves:
+            raise Refusal("unknown_state", f"{after!r} is unknown; known: {', '.join(self.moves)}", field=self.field, got=after)
+        if before is None:
+            if self.entries and after not in self.entries:
+                wanted = " or ".join(self.entries)
+                raise Refusal("illegal_transition", f"begins as {wanted}, not {after}", field=self.field, got=after)
+        elif before != after and after not in self.moves[before]:
+            allowed = " or ".join(self.moves[before]) or "nothing"
+            raise Refusal("illegal_transition", f"{before} may become {allowed}, not {after}", field=self.field, got=after)
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """One kind of record. `key`: the natural business key's field; `verbs`: what people do beyond create, update, delete."""
+
+    name: str
+    fields: tuple[Field, ...]
+    machine: Machine | None = None
+    rules: tuple[Rule, ...] = ()
+    key: str = ""
+    verbs: Mapping[str, Verb] = field(default_factory=dict)
+    Row: type[Any] = field(init=False)
+    columns: tuple[Field, ...] = field(init=False)
+    names: tuple[str, ...] = field(init=False)
+    by_name: dict[str, Field] = field(init=False)
+    table: str = field(init=False)
+    required: tuple[str, ...] = field(init=False)
+    watched: tuple[Field, ...] = field(init=False)  # refs with a target, and unique fields: looked up when they move
+    flags: tuple[str, ...] = field(init=False)
+    documents: tuple[int, ...] = field(init=False)  # positions of json columns
+
+    def __post_init__(self) -> None:
+        columns = HEADER + self.fields
+        by_name = {c.name: c for c in columns}
+        assert len(by_name) == len(columns), f"{self.name}: a field is declared twice"
+        assert not self.key or self.key in by_name, f"{self.name}: key {self.key} is no field"
+        unknown = [c.name for c in self.fields if c.type not in SQL_TYPES and c.type not in ("id", "ref")]
+        assert not unknown, f"{self.name}: unknown type of {unknown}"
+        # Immutable, untracked by the collector, encodes as an array in C: cheap to share between live state and snapshots.
+        row = msgspec.defstruct(self.name, [(c.name, Any, c.default) for c in columns], frozen=True, gc=False, array_like=True)
+        derived = {
+            "Row": row,
+            "columns": columns,
+            "by_name": by_name,
+            "names": tuple(by_name),
+            "table": self.name + "_row",  # a vendor view may be called `customer`; tables never are
+            "required": tuple(c.name for c in self.fields if c.required),
+            "watched": tuple(c for c in self.fields if c.to or c.unique),
+            "flags": tuple(c.name for c in self.fields if c.type == "flag"),
+            "documents": tuple(i for i, c in enumerate(columns) if c.type == "json"),
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
+
+    def is_indexed(self, name: str) -> bool:
+        """Keys, unique and indexed fields have an index, and compare exactly."""
+        found = self.by_name[name]
+        return found.indexed or found.unique or name == self.key
+
+    def values(self, row: Any, names: Iterable[str] | None = None) -> dict[str, Any]:
+        """Domain values of a row (all of them, or those named); flags as booleans, `extra` only when it holds something."""
+        if names is None:
+            shown = {f.name: getattr(row, f.name) for f in self.fields}
+            if row.extra:
+                shown["extra"] = row.extra
+        else:
+            shown = {n: getattr(row, n) for n in names}
+        for name in self.flags:
+            if shown.get(name) is not None:
+                shown[name] = bool(shown[name])
+        return shown
+
+
+class Change(NamedTuple):
+    """One entry of the change log. `values`: every domain field on create, the moved ones on update, none on delete."""
+
+    seq: int
+    at: int
+    kind: str
+    id: Id
+    op: str  # create | update | delete
+    version: int
+    by: str
+    values: dict[str, Any]
+
+
+class Store(Protocol):
+    """What records ask of a store; `stores/typed.py` is the one there is."""
+
+    position: int  # seq of the newest change
+
+    def get(self, kind: Kind, id: Id) -> Row: ...
+    def find(self, kind: Kind, field: str, value: Any, limit: int = 3) -> list[Row]: ...
+    def write(self, kind: Kind, before: Row, after: Row, change: tuple[int, str, Id, str, int, str, dict[str, Any]]) -> None: ...
+    def number(self, kind: Kind) -> int: ...
+
+
+class Records:
+    """The rules of a domain over a store; the only writer of that store."""
+
+    def __init__(
+        self,
+        store: Store,
+        kinds: Mapping[str, Kind],
+        clock: Callable[[], int],
+        ids: Callable[[Kind, int], Id],
+        id_type: str = "TEXT",
+    ) -> None:
+        self.store, self.kinds, self.clock, self.ids = store, kinds, clock, ids
+        self.whole_ids = id_type == "INTEGER"
+        self.get, self.find = store.get, store.find
+        for kind in kinds.values():
+            for watched in kind.watched:
+                assert not watched.to or watched.to in kinds, f"{kind.name}.{watched.name} points at unknown kind {watched.to}"
+
+    def live(self, kind: Kind, id: Id) -> Row:
+        """The row, or Refusal 'missing' or 'deleted'."""
+        row = self.get(kind, id)
+        if row is None or row.deleted:
+            raise Refusal("deleted" if row else "missing", f"no {kind.name} {id}", field="id", got=id, kind=kind.name)
+        return row
+
+    def one(self, kind: Kind, key: str, value: Any) -> Row:
+        """The live row with that key, or None. Raises Refusal 'several' when more match: nothing may be written then."""
+        found = self.find(kind, key, value)
+        if len(found) > 1:
+            raise Refusal("several", f"{len(found)} rows match {value}", field=key, got=[r.id for r in found], kind=kind.name)
+        return found[0] if found else None
+
+    def keyed(self, kind: Kind | str, key: str) -> Row:
+        """The live row by natural key or by 'id:<vendor id>', or None. Raises Refusal 'several'."""
+        kind = self.kinds[kind] if isinstance(kind, str) else kind
+        if key.startswith("id:"):
+            row = self.get(kind, self.id_of(key[3:]))
+            return None if row is None or row.deleted else row
+        return self.one(kind, kind.key, key) if kind.key else None
+
+    def named(self, kind: Kind | str, key: str) -> Row:
+        """As `keyed`, but a row that is not there is Refusal 'missing'."""
+        row = self.keyed(kind, key)
+        if row is None:
+            name = kind if isinstance(kind, str) else kind.name
+            raise Refusal("missing", f"no {name} {key}", field="id", got=key, kind=name)
+        return row
+
+    def id_of(self, text: str) -> Id:
+        """An id as text in this store's own type; text that is no id becomes one that no row has."""
+        if not self.whole_ids:
+            return text
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
+
+    def create(self, kind: Kind, values: Mapping[str, Any], by: str) -> Row:
+        """Insert a row; the id is made here unless `values` brings one. Raises Refusal; then nothing is written."""
+        now = self.clock()
+        given = dict(values)
+        machine = kind.machine
+        if machine and given.get(machine.field) is None:
+            given[machine.field] = machine.start
+        id = given.pop("id", None) or self.ids(kind, self.store.number(kind))
+        row = kind.Row(id=id, version=1, created_at=now, changed_at=now, changed_by=by, **given)
+        return self._commit(kind, None, row, "create", None)
+
+    def change(self, kind: Kind, before: Row, values: Mapping[str, Any], by: str, *, touch: bool = False) -> Row:
+        """Write what differs; nothing differs: nothing is written, unless `touch` asks for a new version and modstamp all the same."""
+        given = dict(values)
+        if given.get("extra"):
+            given["extra"] = {**(before.extra or {}), **given["extra"]}
+        moved = {k: v for k, v in given.items() if getattr(before, k) != v}
+        if not moved and not touch:
+            return before
+        after = msgspec.structs.replace(before, version=before.version + 1, changed_at=self.clock(), changed_by=by, **moved)
+        return self._commit(kind, before, after, "update", moved)
+
+    def remove(self, kind: Kind, before: Row, by: str) -> Row:
+        """Mark the row deleted; it stays readable by `get`, and nowhere else."""
+        after = msgspec.structs.replace(before, version=before.version + 1, changed_at=self.clock(), changed_by=by, deleted=1)
+        return self._commit(kind, before, after, "delete", {})
+
+    def _commit(self, kind: Kind, before: Row, after: Row, op: str, moved: Mapping[str, Any] | None) -> Row:
+        try:
+            if op != "delete":
+                self._check(kind, before, after, moved)
+            for rule in kind.rules:
+                rule(self, before, after)
+        except Refusal as refusal:
+            refusal.kind = refusal.kind or kind.name
+            raise
+        values = {} if op == "delete" else kind.values(after, moved)
+        self.store.write(
+            kind, before, after, (after.changed_at, kind.name, after.id, op, after.version, after.changed_by, values)
+        )
+        return after
+
+    def _check(self, kind: Kind, before: Row, after: Row, moved: Mapping[str, Any] | None) -> None:
+        for name in kind.required:
+            if getattr(after, name) in (None, ""):
+                raise Refusal("required", f"{name} is missing", field=name)
+        if kind.machine:
+            at = kind.machine.field
+            kind.machine.check(before and getattr(before, at), getattr(after, at))
+        for watched in kind.watched:
+            value = getattr(after, watched.name)
+            if value is None or (moved is not None and watched.name not in moved):
+                continue
+            if watched.to:
+                self._points_somewhere(watched, value)
+            if watched.unique:
+                self._is_alone(kind, watched, value, after.id)
+
+    def _points_somewhere(self, ref: Field, value: Id) -> None:
+        target = self.get(self.kinds[ref.to], value)
+        if target is None or target.deleted:
+            raise Refusal("dangling", f"no {ref.to} {value}", field=ref.name, got=value)
+
+    def _is_alone(self, kind: Kind, unique: Field, value: Any, id: Id) -> None:
+        others = [r.id for r in self.find(kind, unique.name, value) if r.id != id]
+        if others:
+            raise Refusal("duplicate", f"{unique.name} {value} is held by {others[0]}", field=unique.name, got=others[0])

@@ -1,0 +1,1 @@
+"""Where a system keeps its rows and its change log."""

@@ -1,0 +1,245 @@
+"""SQLite in memory, or in a file when asked: one STRICT table a kind with real columns. The engine is the truth.
+
+It knows kinds and rows, no rules and no vendor. A write and its entry in the change log are one transaction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+import msgspec
+
+from simulators.kernel.records import SQL_TYPES, Change, Field, Id, Kind, Refusal, Row
+
+LOG = (
+    "CREATE TABLE IF NOT EXISTS change (seq INTEGER PRIMARY KEY, at INTEGER, kind TEXT, id ANY, op TEXT, version INTEGER,"
+    ' by TEXT, "values" TEXT) STRICT'
+)
+NUMBERS = "CREATE TABLE IF NOT EXISTS number (kind TEXT PRIMARY KEY, n INTEGER) STRICT"
+PUT_NUMBER = "INSERT INTO number VALUES (?, ?) ON CONFLICT (kind) DO UPDATE SET n = excluded.n"
+PUT_CHANGE = "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+EXTRA = 6  # position of `extra` in every row
+LOOK_MAX = 100_000
+UNSTORABLE = (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError, OverflowError)
+
+dump = msgspec.json.Encoder(order="sorted").encode
+load = msgspec.json.Decoder().decode
+
+
+class Snapshot(NamedTuple):
+    """All rows and the log at one moment, and the number of the last id of each kind."""
+
+    pages: bytes
+    position: int
+    numbers: dict[str, int]
+
+
+class Atomic:
+    """All or nothing, and it nests: a transaction outside, savepoints inside. `changes`: what was written, once it is left well."""
+
+    __slots__ = ("changes", "mark", "store")
+
+    def __init__(self, store: TypedStore) -> None:
+        self.store = store
+        self.changes: list[Change] = []
+
+    def __enter__(self) -> Self:
+        store = self.store
+        store.run(f"SAVEPOINT s{store.depth}" if store.depth else "BEGIN")
+        if not store.depth:
+            store.pending = []
+        self.mark = len(store.pending)
+        store.depth += 1
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        store = self.store
+        store.depth -= 1
+        if kind is None:
+            store.run(f"RELEASE s{store.depth}" if store.depth else "COMMIT")
+            self.changes = store.pending[self.mark :] if self.mark else store.pending
+            return
+        store.position -= len(store.pending) - self.mark
+        del store.pending[self.mark :]
+        if store.depth:
+            store.run(f"ROLLBACK TO s{store.depth}")
+            store.run(f"RELEASE s{store.depth}")
+        else:
+            store.run("ROLLBACK")
+
+
+class TypedStore:
+    """The rows of one system. One writer, one thread."""
+
+    def __init__(self, kinds: Mapping[str, Kind], id_type: str = "TEXT", path: str = ":memory:") -> None:
+        self.db = sqlite3.connect(path, isolation_level=None, cached_statements=512)
+        self.kinds, self.depth, self.durable = kinds, 0, path != ":memory:"
+        self.pending: list[Change] = []  # written by the transaction that is open
+        self.types = SQL_TYPES | {"ref": id_type, "id": id_type}
+        self._views: dict[str, str] = {}
+        self._sql: dict[str, dict[Any, str]] = {}
+        run = self.run = self.db.execute
+        for pragma in ("temp_store = memory", f"synchronous = {'normal' if self.durable else 'off'}", "journal_mode = memory"):
+            run(f"PRAGMA {pragma}")
+        run(LOG)
+        run(NUMBERS)
+        for kind in kinds.values():
+            self._define(kind)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Read back what is kept beside the engine, because one writer need not ask it: the log's position and the id numbers."""
+        self.position: int = self.run("SELECT COALESCE(MAX(seq), 0) FROM change").fetchone()[0]
+        self.numbers: dict[str, int] = dict(self.run("SELECT kind, n FROM number").fetchall())
+
+    def _define(self, kind: Kind) -> None:
+        columns = ", ".join(self._column(c) for c in kind.columns)
+        rowid = self.types["id"] == "INTEGER"
+        self.run(f'CREATE TABLE IF NOT EXISTS "{kind.table}" ({columns}) STRICT' + ("" if rowid else ", WITHOUT ROWID"))
+        for c in kind.columns:
+            if kind.is_indexed(c.name) and c.name != "id":
+                self.run(f'CREATE INDEX IF NOT EXISTS "{kind.table}_{c.name}" ON "{kind.table}" ("{c.name}")')
+        names = ", ".join(f'"{n}"' for n in kind.names)
+        self._sql[kind.name] = {
+            "names": names,
+            "get": f'SELECT {names} FROM "{kind.table}" WHERE id = ?',
+            "new": f'INSERT INTO "{kind.table}" VALUES ({", ".join("?" * len(kind.names))})',
+        }
+
+    def _column(self, column: Field) -> str:
+        return f'"{column.name}" {self.types[column.type]}' + (" PRIMARY KEY NOT NULL" if column.name == "id" else "")
+
+    # -- rows -------------------------------------------------------------------------------------
+    def _row(self, kind: Kind, values: tuple[Any, ...]) -> Row:
+        for at in kind.documents:
+            if values[at]:
+                values = (*values[:at], load(values[at]), *values[at + 1 :])
+        return kind.Row(*values)
+
+    def get(self, kind: Kind, id: Id) -> Row:
+        """The row, deleted or not, or None."""
+        values = self.run(self._sql[kind.name]["get"], (id,)).fetchone()
+        return None if values is None else self._row(kind, values)
+
+    def find(self, kind: Kind, field: str, value: Any, limit: int = 3) -> list[Row]:
+        """Live rows whose field equals value, ordered by id, at most `limit`."""
+        texts = self._sql[kind.name]
+        text = texts.get(field)
+        if text is None:
+            assert field in kind.by_name, f"{kind.name} has no {field}"
+            text = f'SELECT {texts["names"]} FROM "{kind.table}" WHERE "{field}" = ? AND deleted = 0 ORDER BY id LIMIT ?'
+            texts[field] = text
+        return [self._row(kind, v) for v in self.run(text, (value, limit)).fetchall()]
+
+    def matching(self, kind: Kind, equals: Mapping[str, Any], limit: int = LOOK_MAX) -> list[Row]:
+        """Live rows in which every named field equals its value (None: is empty), ordered by id."""
+        tests = "".join(f' AND "{n}" IS ?' for n in equals)
+        text = f'SELECT {self._sql[kind.name]["names"]} FROM "{kind.table}" WHERE deleted = 0{tests} ORDER BY id LIMIT {limit}'
+        return [self._row(kind, v) for v in self.run(text, tuple(equals.values())).fetchall()]
+
+    def number(self, kind: Kind) -> int:
+        """The next number for an id of that kind, from 1. A rolled back number is not used again while the process lives."""
+        n = self.numbers[kind.name] = self.numbers.get(kind.name, 0) + 1
+        if self.durable:
+            self.run(PUT_NUMBER, (kind.name, n))
+        return n
+
+    def write(self, kind: Kind, before: Row, after: Row, change: tuple[int, str, Id, str, int, str, dict[str, Any]]) -> None:
+        """Insert or update one row and log it. Raises Refusal 'wrong_type' or 'duplicate' for a value the column cannot hold."""
+        if not self.depth:
+            with self.atomic():
+                self.write(kind, before, after, change)
+            return
+        run = self.run
+        try:
+            if before is None:
+                run(self._sql[kind.name]["new"], self._storable(kind, after, kind.names))
+            else:
+                moved = tuple(n for n in kind.names if getattr(before, n) != getattr(after, n))
+                run(self._update(kind, moved), [*self._storable(kind, after, moved), after.id])
+        except UNSTORABLE as error:
+            code = "duplicate" if "UNIQUE" in str(error) else "wrong_type"
+            raise Refusal(code, f"{kind.name}: {error}", kind=kind.name) from error
+        at = self.position + 1
+        run(PUT_CHANGE, (at, *change[:6], dump(change[6]).decode()))
+        self.position = at
+        self.pending.append(Change(at, *change))
+
+    def _update(self, kind: Kind, moved: tuple[str, ...]) -> str:
+        texts = self._sql[kind.name]
+        text = texts.get(moved)
+        if text is None:
+            sets = ", ".join(f'"{n}" = ?' for n in moved)
+            text = texts[moved] = f'UPDATE "{kind.table}" SET {sets} WHERE id = ?'
+        return text
+
+    def _storable(self, kind: Kind, row: Row, names: Sequence[str]) -> list[Any]:
+        values = [getattr(row, n) for n in names]
+        for at in kind.documents:
+            name = kind.names[at]
+            if name in names:
+                place = at if names is kind.names else names.index(name)
+                held = values[place]
+                values[place] = dump(held).decode() if held else None  # NULL, never '': json_extract('') raises, only when asked
+        return values
+
+    def atomic(self) -> Atomic:
+        """A transaction, or a savepoint when one is open: `with store.atomic() as done: ...`, then `done.changes`."""
+        return Atomic(self)
+
+    # -- questions --------------------------------------------------------------------------------
+    def select(self, text: str, binds: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        return self.run(text, binds).fetchall()
+
+    def select_named(
+        self, text: str, binds: Sequence[Any] | Mapping[str, Any], most: int
+    ) -> tuple[list[tuple[Any, ...]], list[str]]:
+        """At most `most` rows, and the lower-case names of their columns."""
+        cursor = self.run(text, binds)
+        return cursor.fetchmany(most), [d[0].lower() for d in cursor.description]
+
+    def since(self, seq: int, limit: int = -1) -> list[Change]:
+        """The change log after `seq`, oldest first."""
+        rows = self.run("SELECT * FROM change WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit))
+        return [Change._make((*r[:7], load(r[7]))) for r in rows]
+
+    def define_views(self, texts: Mapping[str, str]) -> None:
+        """Replace the vendor's views: {name: CREATE TEMP VIEW text}."""
+        for name in {**self._views, **texts}:
+            self.run(f'DROP VIEW IF EXISTS temp."{name}"')
+        for text in texts.values():
+            self.run(text)
+        self._views = dict(texts)
+
+    # -- the whole --------------------------------------------------------------------------------
+    def snapshot(self) -> Snapshot:
+        assert not self.depth, "a snapshot inside a transaction would hold half of it"
+        return Snapshot(self.db.serialize(), self.position, dict(self.numbers))
+
+    def restore(self, image: Snapshot) -> None:
+        assert not self.depth, "deserialize is accepted inside a transaction and leaves it open: restore only between calls"
+        if self.durable:
+            with_pages = sqlite3.connect(":memory:")
+            with_pages.deserialize(image.pages)
+            with_pages.backup(self.db)
+            with_pages.close()
+        else:
+            self.db.deserialize(image.pages)
+        self.position, self.numbers = image.position, dict(image.numbers)
+        self.define_views(self._views)
+
+    def digest(self) -> str:
+        """Hash of all rows in id order. (The image's bytes depend on the order of inserts; they are not a state.)"""
+        state = hashlib.blake2b(digest_size=16)
+        for name in sorted(self.kinds):
+            state.update(name.encode())
+            for row in self.run(f'SELECT {self._sql[name]["names"]} FROM "{self.kinds[name].table}" ORDER BY id'):
+                state.update(dump(row))
+        return state.hexdigest()
+
+    def close(self) -> None:
+        self.db.close()
