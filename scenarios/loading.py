@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 from scenarios.errors import Mistakes, UsageError, nearest
 from scenarios.faults.plan import fault_mistakes
-from scenarios.spec import Scenario, dotted, parse_scenario, position
+from scenarios.spec import Fault, Scenario, parse_scenario
 
 LIBRARY = Path(__file__).parent / "library"
 SIZE_MAX = 1_000_000
+FAULTS_HEAD = "name: faults\nstory: none\nfaults:\n"
 
 
 def library_names() -> list[str]:
@@ -41,16 +41,23 @@ def load_scenario(name: str) -> Scenario:
         raise UsageError(f"{path} can not be read as UTF-8 text ({error}); give a scenario file") from error
     if len(text) > SIZE_MAX:
         raise UsageError(f"{path} is larger than {SIZE_MAX} bytes; give a scenario file")
-    return checked(*parse_scenario(text, str(path)), str(path))
+    return parse_scenario(text, str(path), fault_mistakes)
 
 
-def checked(scenario: Scenario, node: Any, where: str) -> Scenario:
-    """Check what the model alone can not know: fault names and their parameters, and the order of instants."""
-    found: list[str] = []
-    for index, fault in enumerate(scenario.faults):
-        for loc, message in fault_mistakes(fault):
-            line, column = position(node, ("faults", index, *loc))
-            found.append(f"{where}:{line}:{column}: {dotted(('faults', index, *loc))}: {message}")
-    if found:
-        raise Mistakes(found)
-    return scenario
+def load_faults(path: Path) -> tuple[Fault, ...]:
+    """Read a YAML list of faults. Raises Mistakes or UsageError as `load_scenario` does."""
+    try:
+        text = path.read_bytes()[: SIZE_MAX + 1].decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} can not be read as UTF-8 text; give a YAML list of faults") from error
+    indented = "".join(f"  {line}\n" for line in text.splitlines())
+    try:
+        return parse_scenario(FAULTS_HEAD + indented, str(path), fault_mistakes).faults
+    except Mistakes as mistakes:
+        raise Mistakes([without_head(m, str(path)) for m in mistakes.mistakes]) from mistakes
+
+
+def without_head(mistake: str, where: str) -> str:
+    """The mistake at its place in the user's own file, which has neither the head nor the indent."""
+    line, column, rest = mistake.removeprefix(where + ":").split(":", 2)
+    return f"{where}:{max(1, int(line) - FAULTS_HEAD.count(chr(10)))}:{max(1, int(column) - 2)}:{rest}"

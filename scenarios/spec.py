@@ -7,6 +7,7 @@ The model is pydantic; positions come from ruamel's round-trip nodes, so that a 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,6 +18,7 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from scenarios.errors import Mistakes, nearest
 
+Mistake = tuple[int, int, str]
 INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(?::\d{2})?(?: ([A-Za-z_]+(?:/[A-Za-z_]+)*))?")
 
 
@@ -85,7 +87,7 @@ class Expect(Strict):
 class Scenario(Strict):
     """A scenario as its file says it. `overrides` are dotted names of scenarios/firm/firm.yaml."""
 
-    name: str = Field(pattern=r"[a-z0-9][a-z0-9-]{1,60}$")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,60}$")
     story: str
     seed: int = Field(default=1, ge=0, lt=2**63)
     preset: Literal["S", "M"] = "S"
@@ -97,22 +99,48 @@ class Scenario(Strict):
     expect: Expect = Expect()
 
 
-def parse_scenario(text: str, where: str) -> tuple[Scenario, Any]:
-    """Return the scenario of a file's text and its positioned node. Raises Mistakes with all mistakes of the model."""
+# what is wrong with one well-formed fault: (place within the fault, message)
+Check = Callable[[Fault], list[tuple[tuple[Any, ...], str]]]
+
+
+def parse_scenario(text: str, where: str, check: Check) -> Scenario:
+    """Return the scenario of a file's text. Raises Mistakes with all mistakes, in the order of the file."""
     loader = ruamel.yaml.YAML(typ="rt")
     try:
         node = loader.load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark
-        place = f"{where}:{mark.line + 1}:{mark.column + 1}" if mark else where
+        place = f"{where}:{mark.line + 1}:{mark.column + 1}" if mark else f"{where}:1:1"
         raise Mistakes([f"{place}: not YAML: {error.problem}"]) from error
+    except ruamel.yaml.error.YAMLError as error:
+        raise Mistakes([f"{where}:1:1: not YAML: {str(error).splitlines()[0]}"]) from error
     if not isinstance(node, dict):
         raise Mistakes([f"{where}:1:1: a mapping is wanted, with name, story and so on; got {type(node).__name__}"])
+    given = plain(node)
+    found = fault_mistakes_of(given, node, check)
+    scenario = None
     try:
-        scenario = Scenario.model_validate(plain(node))
+        scenario = Scenario.model_validate(given)
     except ValidationError as error:
-        raise Mistakes([mistake(where, node, e) for e in error.errors()]) from error
-    return scenario, node
+        found += [mistake(node, e) for e in error.errors()]
+    if found or scenario is None:
+        raise Mistakes([f"{where}:{line}:{column}: {message}" for line, column, message in sorted(found)])
+    return scenario
+
+
+def fault_mistakes_of(given: dict[str, Any], node: Any, check: Check) -> list[Mistake]:
+    """What is wrong with those faults that are well-formed by themselves; the model reports the others."""
+    found: list[Mistake] = []
+    faults = given.get("faults")
+    for index, one in enumerate(faults if isinstance(faults, list) else []):
+        try:
+            fault = Fault.model_validate(one)
+        except ValidationError:
+            continue
+        for loc, message in check(fault):
+            place = ("faults", index, *loc)
+            found.append((*position(node, place), f"{dotted(place)}: {message}"))
+    return found
 
 
 def plain(node: Any) -> Any:
@@ -128,17 +156,16 @@ def plain(node: Any) -> Any:
     return node
 
 
-def mistake(where: str, node: Any, error: Any) -> str:
-    """One pydantic error as `file:line:column: what, got, wanted`."""
+def mistake(node: Any, error: Any) -> Mistake:
+    """One pydantic error with its place and words."""
     loc = tuple(error["loc"])
     line, column = position(node, loc)
     name = dotted(loc)
     if error["type"] == "extra_forbidden":
-        known = known_names(loc[:-1])
-        return f"{where}:{line}:{column}: {name}: unknown field; {nearest(str(loc[-1]), known)}"
+        return line, column, f"{name}: unknown field; {nearest(str(loc[-1]), known_names(loc[:-1]))}"
     if error["type"] == "missing":
-        return f"{where}:{line}:{column}: {name}: missing, and it is required"
-    return f"{where}:{line}:{column}: {name}: got {error['input']!r}; {error['msg'].removeprefix('Value error, ')}"
+        return line, column, f"{name}: missing, and it is required"
+    return line, column, f"{name}: got {error['input']!r}; {error['msg'].removeprefix('Value error, ')}"
 
 
 def known_names(loc: tuple[Any, ...]) -> list[str]:
