@@ -67,7 +67,8 @@ class Embedded:
         self._refuse_missing_code()
         self._open = self._count("ended_at is null")
         # A new program may know what the old one stumbled over: stuck runs get one more try.
-        database.commit(("update run set state = 'ready', wake_at = ? where state = 'stuck'", (clock(),)))
+        if self._count("state = 'stuck'"):
+            database.commit(("update run set state = 'ready', wake_at = ? where state = 'stuck'", (clock(),)))
         # A run that was in memory when the last process ended had its wake-up behind it; the others were only waiting.
         due = database.rows("select seq from run where wake_at <= ?", (clock() + CLOCK_STEP_MS,))
         self._cut_off = {seq for (seq,) in due}

@@ -76,7 +76,13 @@ class World:
         tag = effect_key.get().split("/")[0]
 
         def effect():
-            row = {"id": f"P{len(self.projects)}", "opportunity": deal.opportunity, "state": "open", "tag": tag, "amount": deal.amount_minor}
+            row = {
+                "id": f"P{len(self.projects)}",
+                "opportunity": deal.opportunity,
+                "state": "open",
+                "tag": tag,
+                "amount": deal.amount_minor,
+            }
             self.projects.append(row)
             return Project(row["id"], deal.opportunity)
 
