@@ -1,48 +1,83 @@
-"""Who is calling: bearer sessions, and OAuth 1.0a signatures. A room says how its header reads and how a stranger is refused."""
+"""Who is calling: bearer sessions that expire and can be revoked. A room says how tokens read and how a stranger is refused.
+
+A room keeps its sessions as `state.sessions`; faults revoke them there. Signatures live in `oauth1.py`, assertions in `jwt.py`.
+"""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import re
-from urllib.parse import quote, unquote
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
+from simulators.kernel.calls import Call, Handler, Outcome, Stage
 from simulators.kernel.records import Refusal
+from simulators.kernel.stages import System
 
-PARAMETER = re.compile(r'(\w+)="([^"]*)"')
+Signed = Callable[[System[Any], Call], str]  # the user of a signed call; raises Refusal 'stranger'
 
 
-def bearer(open_routes=frozenset()):
-    def identify(system, call):
+class Session(NamedTuple):
+    user: str
+    until: int  # ms
+
+
+class Sessions:
+    """Tokens and whose they are. Bounded: beyond `most` the oldest is forgotten, as if it had expired."""
+
+    def __init__(self, life_ms: int, most: int = 10_000) -> None:
+        self.life_ms, self.most, self.made = life_ms, most, 0
+        self.held: dict[bytes, Session] = {}
+
+    def open(self, token: str, user: str, now: int) -> Session:
+        """Remember a token for `life_ms` from `now`. The room words the token; it must be new."""
+        self.made += 1
+        session = self.held[token.encode()] = Session(user, now + self.life_ms)
+        if len(self.held) > self.most:
+            del self.held[next(iter(self.held))]
+        return session
+
+    def find(self, token: bytes, now: int) -> Session | None:
+        """The session, or None for a stranger; an expired one is forgotten."""
+        session = self.held.get(token)
+        if session is not None and session.until <= now:
+            del self.held[token]
+            return None
+        return session
+
+    def revoke(self, token: bytes) -> bool:
+        return self.held.pop(token, None) is not None
+
+    def revoke_all(self, user: str = "") -> int:
+        """Forget every session, or those of one user; how many there were."""
+        gone = [token for token, session in self.held.items() if not user or session.user == user]
+        for token in gone:
+            del self.held[token]
+        return len(gone)
+
+
+def bearer(
+    open_routes: frozenset[Handler] = frozenset(), *, schemes: tuple[bytes, ...] = (b"bearer ",), signed: Signed | None = None
+) -> Stage:
+    """Make the stage that identifies the caller by `state.sessions`, or by an OAuth 1.0a signature when `signed` is given.
+
+    `schemes` are lower-case and end in a blank. Handlers in `open_routes` need nobody.
+    """
+
+    def identify(system: System[Any], call: Call) -> Outcome:
         if call.handler in open_routes:
             return None
         given = call.headers.get(b"authorization", b"")
-        session = system.memory["sessions"].get(given[7:]) if given[:7].lower() == b"bearer " else None
+        scheme, blank, token = given.partition(b" ")
+        scheme = scheme.lower() + blank
+        if signed is not None and scheme == b"oauth ":
+            try:
+                call.user = signed(system, call)
+            except Refusal as refusal:
+                return system.refuse(call, refusal)
+            return None
+        session = system.state.sessions.find(token.strip(), system.clock()) if scheme in schemes else None
         if session is None:
-            if given[:6].lower() == b"oauth " and (user := signed(system, call, given.decode())):
-                call.user = user
-                return None
-            return system.room.refuse(system, call, Refusal("stranger", "Session expired or invalid"))
-        if session[1] <= system.clock():
-            del system.memory["sessions"][given[7:]]
-            return system.room.refuse(system, call, Refusal("stranger", "Session expired or invalid"))
-        call.user = session[0]
+            return system.refuse(call, Refusal("stranger", "Session expired or invalid"))
+        call.user = session.user
+        return None
 
     return identify
-
-
-def signed(system, call, header: str) -> str:
-    """Return the user of a valid OAuth 1.0a HMAC-SHA256 signature, else ''. Every oauth_* parameter is signed, named or not."""
-    given = {k: unquote(v) for k, v in PARAMETER.findall(header)}
-    secrets = system.memory.get("tokens", {}).get((given.get("oauth_consumer_key"), given.get("oauth_token")))
-    if secrets is None or given.get("oauth_signature_method") != "HMAC-SHA256":
-        return ""
-    pairs = [(k, v) for k, v in given.items() if k.startswith("oauth_") and k != "oauth_signature"] + list(call.query.items())
-    encoded = sorted((quote(k, safe="~"), quote(v, safe="~")) for k, v in pairs)
-    text = "&".join(
-        (call.method, quote(call.base + call.path, safe="~"), quote("&".join(f"{k}={v}" for k, v in encoded), safe="~"))
-    )
-    key = f"{quote(secrets[0], safe='~')}&{quote(secrets[1], safe='~')}"
-    made = base64.b64encode(hmac.digest(key.encode(), text.encode(), hashlib.sha256)).decode()
-    return secrets[2] if hmac.compare_digest(made, given.get("oauth_signature", "")) else ""

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Generic, TypeVar
 
-class Cursors:
-    def __init__(self, most: int = 256, life_ms: int = 2 * 86_400_000):
-        self.most, self.life_ms, self.held, self.made = most, life_ms, {}, 0
+KeptT = TypeVar("KeptT")
 
-    def keep(self, now: int, what) -> str:
+
+class Cursors(Generic[KeptT]):
+    """`name` words the n-th locator, n from 1; at most `most` are kept, each for `life_ms`."""
+
+    def __init__(self, name: Callable[[int], str], *, life_ms: int, most: int = 256) -> None:
+        self.name, self.most, self.life_ms, self.made = name, most, life_ms, 0
+        self.held: dict[str, tuple[int, KeptT]] = {}
+
+    def keep(self, now: int, what: KeptT) -> str:
+        """Keep `what`; return its locator."""
         self.made += 1
-        name = f"01g{self.made:012d}AAA"
+        name = self.name(self.made)
         self.held[name] = (now + self.life_ms, what)
         if len(self.held) > self.most:
             del self.held[next(iter(self.held))]
         return name
 
-    def find(self, now: int, name: str):
-        until, what = self.held.get(name, (0, None))
-        return what if until > now else None
+    def find(self, now: int, name: str) -> KeptT | None:
+        """What was kept, or None when it is unknown, dropped or too old."""
+        found = self.held.get(name)
+        if found is None or found[0] <= now:
+            self.held.pop(name, None)
+            return None
+        return found[1]
+
+    def clear(self) -> None:
+        self.held.clear()
