@@ -1,0 +1,11 @@
+"""The way into simulated time: the two loops and the helpers that run a `main(loop)` on them.
+
+`run_virtual(main, start_ms=...)` for everything deterministic; `run_paced(main, start_ms=..., scale=60)` for demos and `real`.
+Both loops have `env` (the SimPy model), `clock()` (epoch ms), `calendar`, `as_event(coroutine)` and `until(event)`.
+"""
+
+from scenarios.clock.paced import PacedLoop, check_scale
+from scenarios.clock.running import run_paced, run_virtual
+from scenarios.clock.virtual import VirtualLoop
+
+__all__ = ["PacedLoop", "VirtualLoop", "check_scale", "run_paced", "run_virtual"]
