@@ -1,0 +1,227 @@
+"""What processes may ask of a CRM, a PSA, an ERP and of the orchestrator's own book: promises without vendor names.
+
+Every method of `Crm`, `Erp` and `Psa` is one effect or one question and ends as a value (done), `Refused` (surely not done),
+`Transient` (surely not done, again later) or `Unknown`. Arguments and results are frozen canonical records, because the
+journal keeps them by value. `Book` methods touch the orchestrator's own store only; writes there are repeatable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from orchestrator.canonical.billing import Bill, Event, Invoice, Period, Posted, Target, Totals
+from orchestrator.canonical.contract import Contract
+from orchestrator.canonical.deal import Deal, SoldSignal
+from orchestrator.canonical.engagement import Demand, Engagement, Ref, Story, Workspace
+from orchestrator.canonical.party import Customer
+from orchestrator.canonical.work import MilestoneSeen, Work
+
+Clock = Callable[[], int]
+
+
+class Request(NamedTuple):
+    """One HTTP request as it leaves: lower-case header names, the whole body, the caller's time-box."""
+
+    system: str
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    timeout_s: float
+
+
+class Response(Protocol):
+    """One complete HTTP answer; header names are lower-case."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> dict[str, str]: ...
+    @property
+    def body(self) -> bytes: ...
+
+
+Send = Callable[[Request], Awaitable[Response]]
+"""Carry one request. Raises ConnectionRefusedError: surely not sent; another OSError or TimeoutError: nobody knows."""
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """One row of a batch that was not written. `again`: sending that row once more may help."""
+
+    key: str
+    code: str
+    why: str
+    again: bool
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """A reference to an ERP record as the PSA shows it on a workspace; `id` is the PSA's, "" before it exists."""
+
+    workspace: str
+    model: str
+    ref: str
+    status: str
+    version: int = 0
+    id: str = ""
+
+
+class Renamed(msgspec.Struct, frozen=True):
+    """A customer whose name changed in the ERP."""
+
+    account: str
+    name: str
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """What the ERP says has changed: invoices and customers."""
+
+    invoices: tuple[Invoice, ...] = ()
+    customers: tuple[Renamed, ...] = ()
+
+
+class Hint(msgspec.Struct, frozen=True):
+    """One event of the PSA's feed, or one row of a poll: this work or milestone may be ready. Never trusted as data."""
+
+    id: str
+    kind: str
+    workspace: str
+    subject: str
+    at: int
+
+
+class Crm(Protocol):
+    """The commercial system: deals are read, delivery and billing are mirrored."""
+
+    async def read_deal(self, sow: str) -> Deal | None: ...
+
+    async def sows_of(self, opportunity: str) -> list[str]:
+        """SOW numbers of an opportunity, given by its number or by the system's id."""
+
+    async def sold_since(self, since: int) -> list[SoldSignal]:
+        """Won opportunities and signed SOWs that changed at or after `since`."""
+
+    async def mirror_delivery(self, sow: str, status: str, project_code: str) -> None: ...
+
+    async def mirrored_versions(self, keys: tuple[str, ...]) -> dict[str, int]:
+        """The source version each mirrored invoice shows now."""
+
+    async def mirror_invoices(self, rows: tuple[Invoice, ...]) -> list[Failed]: ...
+
+    async def mirror_totals(self, rows: tuple[Totals, ...]) -> list[Failed]: ...
+
+    async def rename_account(self, account: str, name: str) -> None: ...
+
+
+class Erp(Protocol):
+    """The financial system: every write carries an external id, so it may be sent again."""
+
+    async def upsert_customer(self, customer: Customer) -> Ref: ...
+    async def upsert_job(self, contract: Contract, customer: Ref) -> Ref: ...
+    async def upsert_order(self, contract: Contract, customer: Ref, job: Ref) -> Ref: ...
+    async def close_order(self, order: Ref) -> None: ...
+    async def inactivate_job(self, job: Ref) -> None: ...
+
+    async def post_time(self, event: Event, target: Target) -> Posted:
+        """Raises Refused PERIOD_CLOSED or PERSON_UNKNOWN beside VENDOR_REFUSED; so does `post_expense`."""
+
+    async def post_expense(self, event: Event, target: Target) -> Posted: ...
+    async def periods(self, entity: str) -> list[Period]: ...
+    async def create_work_invoice(self, bill: Bill, target: Target) -> Invoice: ...
+    async def find_work_invoice(self, bill: Bill, target: Target) -> Invoice | None: ...
+    async def create_milestone_invoice(self, milestone: str, on: str, target: Target) -> Invoice: ...
+    async def find_milestone_invoice(self, milestone: str, on: str, target: Target) -> Invoice | None: ...
+
+    async def invoices_since(self, since: int) -> list[Invoice]:
+        """Invoices that changed at or after `since`, oldest change first."""
+
+    async def customers_since(self, since: int) -> list[Renamed]: ...
+    async def totals(self, sows: tuple[str, ...]) -> list[Totals]: ...
+
+
+class Psa(Protocol):
+    """The delivery system: creates have no external id and are probed by exact title or label."""
+
+    async def create_workspace(self, workspace: Workspace) -> Ref: ...
+    async def find_workspace(self, workspace: Workspace) -> Ref | None: ...
+    async def archive_workspace(self, workspace: Ref) -> None: ...
+
+    async def create_stories(self, workspace: str, stories: tuple[Story, ...]) -> dict[str, str]:
+        """Create those that are missing; {PSA id: line key} of all."""
+
+    async def find_stories(self, workspace: str, stories: tuple[Story, ...]) -> dict[str, str] | None: ...
+    async def create_demands(self, workspace: str, demands: tuple[Demand, ...]) -> dict[str, str]: ...
+    async def find_demands(self, workspace: str, demands: tuple[Demand, ...]) -> dict[str, str] | None: ...
+
+    async def show(self, shown: Shown) -> Shown:
+        """Create or update one external reference; without `id`, or with one that is gone, it is created."""
+
+    async def find_shown(self, shown: Shown) -> Shown | None: ...
+    async def shown_on(self, workspace: str) -> list[Shown]: ...
+
+    async def approved_work(self, workspace: str, since: int, until: int) -> list[Work]:
+        """Approved, billable time and expenses changed at or after `since` and approved at or before `until`."""
+
+    async def work_by_source(self, sources: tuple[str, ...]) -> list[Work]: ...
+    async def milestone(self, story: str) -> MilestoneSeen | None: ...
+    async def sow_of(self, workspace: str) -> str: ...
+
+    async def feed(self, since: int) -> list[Hint]: ...
+    async def time_since(self, since: int) -> list[Hint]: ...
+    async def expenses_since(self, since: int) -> list[Hint]: ...
+    async def milestones_since(self, since: int) -> list[Hint]: ...
+
+
+class Workload(msgspec.Struct, frozen=True):
+    """What the book knows of a SOW before new work is decided. `used` is the net that counts against the cap."""
+
+    since: int
+    used: int
+    again: tuple[str, ...] = ()
+
+
+class ItemException(msgspec.Struct, frozen=True):
+    """One refusal about one thing that must not hold up others. `source` is the refused record's key."""
+
+    sow: str
+    subject: str
+    source: str
+    code: str
+    why: str
+    amount: int
+    currency: str
+    field: str = ""
+    approved_at: int = 0
+
+
+class Book(Protocol):
+    """The orchestrator's own memory of engagements and billing events. Every write may be repeated."""
+
+    async def engage(self, engagement: Engagement) -> None: ...
+    async def engagement(self, sow: str) -> Engagement | None: ...
+    async def engaged(self, entity: str) -> list[str]:
+        """SOW numbers of the entity's active T&M engagements, in order."""
+
+    async def workload(self, sow: str) -> Workload: ...
+    async def undecided(self, works: list[Work]) -> list[Work]: ...
+    async def posted(self, event: Event, posted: Posted) -> None: ...
+    async def parked(self, item: ItemException) -> None: ...
+    async def read_up_to(self, sow: str, at: int) -> None: ...
+    async def billable(self, sow: str, cut_off: int) -> list[Posted]: ...
+    async def invoiced(self, key: str, sources: tuple[str, ...]) -> None: ...
+
+
+class Desk(Protocol):
+    """Where refusals about single items go."""
+
+    async def open(self, item: ItemException, run: str) -> str:
+        """Open once per subject and code while it is open; the exception's id."""
+
+
+class Starter(Protocol):
+    """The part of the engine that pollers and fan-outs need."""
+
+    async def start(self, process: str, given: Any, *, id: str) -> str: ...
+    async def signal(self, run_id: str, name: str, payload: Any = None, *, id: str) -> bool: ...

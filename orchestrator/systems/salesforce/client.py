@@ -1,0 +1,172 @@
+"""The CRM port over Salesforce REST: SOQL reads, upserts by external id, collections for the mirror."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from orchestrator.canonical.billing import Invoice, Totals
+from orchestrator.canonical.deal import Deal, SoldSignal
+from orchestrator.errors import Transient
+from orchestrator.policies.ownership import Guard
+from orchestrator.ports import Failed, Response
+from orchestrator.systems.http import Bare, Link, SignIn, Token, decoded, encode, excerpt, refusal, safely
+from orchestrator.systems.salesforce import mapping
+
+VERSION = "v67.0"
+DATA = f"/services/data/{VERSION}"
+JSON = (("content-type", "application/json"), ("accept", "application/json"))
+FORM = (("content-type", "application/x-www-form-urlencoded"),)
+SESSION_MS = 90 * 60_000
+"""We sign in again before the org's two hours of inactivity could end a session (memory)."""
+COLLECTION_MAX = 200
+PAGES_MAX = 50
+AGAIN = frozenset(("UNABLE_TO_LOCK_ROW", "REQUEST_LIMIT_EXCEEDED", "SERVER_UNAVAILABLE", "QUERY_TIMEOUT"))
+"""Error codes of a row or call that was surely not done and may succeed later. Source: REST error codes (read), 2026-11."""
+
+
+class Problem(msgspec.Struct):
+    message: str = ""
+    code: str = msgspec.field(default="", name="errorCode")
+
+
+class RowProblem(msgspec.Struct):
+    message: str = ""
+    code: str = msgspec.field(default="", name="statusCode")
+
+
+class Page(msgspec.Struct):
+    done: bool
+    records: list[dict[str, Any]]
+    next: str = msgspec.field(default="", name="nextRecordsUrl")
+
+
+class Row(msgspec.Struct):
+    success: bool
+    errors: list[RowProblem] = []
+
+
+class Granted(msgspec.Struct):
+    access_token: str
+    instance_url: str = ""
+
+
+_page = msgspec.json.Decoder(Page, float_hook=str)
+_rows = msgspec.json.Decoder(list[Row])
+_problems = msgspec.json.Decoder(list[Problem])
+_granted = msgspec.json.Decoder(Granted)
+
+
+def client_credentials(client_id: str, client_secret: str, clock: Any) -> SignIn:
+    """Sign in with the OAuth 2 client credentials flow. Source: OAuth 2.0 client credentials flow (read), 2026-11."""
+
+    async def sign_in(bare: Bare) -> Token:
+        form = urlencode({"grant_type": "client_credentials", "client_id": client_id, "client_secret": client_secret})
+        answer = await bare("POST", "/services/oauth2/token", form.encode(), FORM)
+        if answer.status != 200:
+            raise refusal("crm", "VENDOR_REFUSED", answer, "sign-in", excerpt(answer))
+        return Token("Bearer " + decoded("crm", _granted, answer).access_token, clock() + SESSION_MS)
+
+    return sign_in
+
+
+class Salesforce:
+    """Implements `ports.Crm`."""
+
+    def __init__(self, link: Link, guard: Guard) -> None:
+        self._link, self._guard = link, guard
+
+    # Reading.
+
+    async def read_deal(self, sow: str) -> Deal | None:
+        found = await self._query(mapping.DEAL.format(mapping.quoted(sow)))
+        if not found:
+            return None
+        number = (found[0].get("Opportunity__r") or {}).get("Opportunity_Number__c") or ""
+        lines = await self._query(mapping.LINES.format(mapping.quoted(number)))
+        return mapping.deal_of(found[0], lines)
+
+    async def sows_of(self, opportunity: str) -> list[str]:
+        query = mapping.SOWS_BY_NUMBER if opportunity.startswith("O-") else mapping.SOWS_BY_ID
+        return [row["SOW_Number__c"] for row in await self._query(query.format(mapping.quoted(opportunity)))]
+
+    async def sold_since(self, since: int) -> list[SoldSignal]:
+        return [mapping.sold_of(row) for row in await self._query(mapping.SOLD.format(mapping.literal(since)))]
+
+    async def mirrored_versions(self, keys: tuple[str, ...]) -> dict[str, int]:
+        names = ", ".join(mapping.quoted(key) for key in keys)
+        rows = await self._query(mapping.VERSIONS.format(names)) if keys else []
+        return {row["Invoice_Key__c"]: int(float(row["Source_Version__c"] or 0)) for row in rows}
+
+    # Writing.
+
+    async def mirror_delivery(self, sow: str, status: str, project_code: str) -> None:
+        self._guard.check("crm", "sow", ("delivery_status", "project_code"))
+        record: dict[str, Any] = {"Delivery_Status__c": status}
+        if project_code:
+            record["Project_Code__c"] = project_code
+        path = f"{DATA}/sobjects/SOW__c/SOW_Number__c/{quote(sow, safe='')}?updateOnly=true"
+        self._require(await self._link.call("PATCH", path, encode(record), JSON))
+
+    async def mirror_invoices(self, rows: tuple[Invoice, ...]) -> list[Failed]:
+        values = [self._guard.keep("crm", "invoice_mirror", mapping.invoice_values(row)) for row in rows]
+        return await self._upsert(
+            "Invoice__c/Invoice_Key__c", [row.key for row in rows], [mapping.invoice_record(v) for v in values]
+        )
+
+    async def mirror_totals(self, rows: tuple[Totals, ...]) -> list[Failed]:
+        self._guard.check("crm", "sow", ("billed_to_date", "unbilled"))
+        return await self._upsert("SOW__c/SOW_Number__c", [row.sow for row in rows], [mapping.totals_record(row) for row in rows])
+
+    async def rename_account(self, account: str, name: str) -> None:
+        """Write an account's name. The guard refuses it: the CRM owns that field; the way exists so that the guard is what stops it."""
+        self._guard.check("crm", "account", ("name",))
+        path = f"{DATA}/sobjects/Account/AccountNumber/{quote(account, safe='')}?updateOnly=true"
+        self._require(await self._link.call("PATCH", path, encode({"Name": name}), JSON))
+
+    # How it speaks.
+
+    async def _query(self, soql: str) -> list[dict[str, Any]]:
+        path: str = f"{DATA}/query?q={quote(soql, safe='')}"
+        records: list[dict[str, Any]] = []
+        for _ in range(PAGES_MAX):
+            page = await safely(self._page(path))
+            records += page.records
+            if page.done or not page.next:
+                return records
+            path = page.next
+        raise AssertionError(f"a query of more than {PAGES_MAX} pages")
+
+    async def _page(self, path: str) -> Page:
+        return decoded("crm", _page, self._require(await self._link.call("GET", path, b"", JSON)))
+
+    async def _upsert(self, where: str, keys: list[str], records: list[dict[str, Any]]) -> list[Failed]:
+        """Upsert a collection, all or some: the rows that were not written, in order."""
+        assert len(records) <= COLLECTION_MAX, "the caller pages"
+        if not records:
+            return []
+        body = encode({"allOrNone": False, "records": records})
+        answer = self._require(await self._link.call("PATCH", f"{DATA}/composite/sobjects/{where}", body, JSON))
+        rows = decoded("crm", _rows, answer)
+        return [_failed(key, row) for key, row in zip(keys, rows, strict=True) if not row.success]
+
+    def _require(self, answer: Response) -> Response:
+        """Return a 2xx answer; raise what any other one means."""
+        if 200 <= answer.status < 300:
+            return answer
+        if answer.status == 300:
+            raise refusal("crm", "SEVERAL_MATCHES", answer, "300", "several records have this external id")
+        try:
+            problem = _problems.decode(answer.body)[0]
+        except (msgspec.DecodeError, IndexError) as error:
+            raise Transient(f"crm answered {answer.status} unreadably: {excerpt(answer)}", system="crm") from error
+        if problem.code in AGAIN:
+            raise Transient(f"crm: {problem.code}: {problem.message}", system="crm")
+        raise refusal("crm", "VENDOR_REFUSED", answer, problem.code, problem.message)
+
+
+def _failed(key: str, row: Row) -> Failed:
+    problem = row.errors[0] if row.errors else RowProblem("no reason given", "UNKNOWN")
+    return Failed(key, problem.code, problem.message, problem.code in AGAIN)
