@@ -18,6 +18,9 @@ import msgspec
 Id = str | int  # TEXT or INTEGER, the vendor decides
 Row = Any  # an instance of Kind.Row: frozen, attribute access by domain field
 Rule = Callable[["Records", Row, Row], None]  # (records, before | None, after): raises Refusal
+Derive = Callable[
+    ["Records", Row, dict[str, Any], str], dict[str, Any]
+]  # (records, before | None, values, by) -> completed values
 Verb = Callable[["Records", Row, dict[str, Any], str, int], Row]  # (records, row | None, values, user, at) -> row
 
 SQL_TYPES = {
@@ -106,6 +109,7 @@ class Kind:
     rules: tuple[Rule, ...] = ()
     key: str = ""
     verbs: Mapping[str, Verb] = field(default_factory=dict)
+    derive: Derive | None = None  # completes values before they are checked: what follows from them, what they may not move
     Row: type[Any] = field(init=False)
     columns: tuple[Field, ...] = field(init=False)
     names: tuple[str, ...] = field(init=False)
@@ -243,6 +247,8 @@ class Records:
         machine = kind.machine
         if machine and given.get(machine.field) is None:
             given[machine.field] = machine.start
+        if kind.derive is not None:
+            given = kind.derive(self, None, given, by)
         id = given.pop("id", None) or self.ids(kind, self.store.number(kind))
         row = kind.Row(id=id, version=1, created_at=now, changed_at=now, changed_by=by, **given)
         return self._commit(kind, None, row, "create", None)
@@ -252,6 +258,8 @@ class Records:
         given = dict(values)
         if given.get("extra"):
             given["extra"] = {**(before.extra or {}), **given["extra"]}
+        if kind.derive is not None:
+            given = kind.derive(self, before, given, by)
         moved = {k: v for k, v in given.items() if getattr(before, k) != v}
         if not moved and not touch:
             return before

@@ -21,13 +21,18 @@ def keep(_system: System[Any], _wires: Mapping[str, Wire]) -> None:
     """Nothing follows from the wires in this room."""
 
 
+def done(_system: System[Any]) -> None:
+    """This room has nothing under way of its own."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Room(Generic[StateT]):
     """See README.md of this folder for how to declare one.
 
     `ids` makes the n-th id of a kind (n counts from 1): a pure function, so that a restored snapshot goes on where it stood.
     `open` runs once, with records, wires and settings in place, and returns the room's own state; it may seed rows inside
-    `system.transact`. `adopt` runs after `open`, after each drift and after a restore: drop plans, caches and views there.
+    `system.transact`, but only a system that is new: `system.position == 0` (a store in a file keeps its rows). `close` runs
+    before a reset and at the end: cancel tasks and timers of the room's own there. `adopt` runs after `open`, after each drift and after a restore: drop plans, caches and views there.
     """
 
     vendor: str
@@ -40,6 +45,7 @@ class Room(Generic[StateT]):
     refuse: Callable[[System[StateT], Call, Refusal], Reply]
     open: Callable[[System[StateT]], StateT]
     adopt: Callable[[System[StateT], Mapping[str, Wire]], None] = keep
+    close: Callable[[System[StateT]], None] = done
     id_type: str = "TEXT"  # TEXT | INTEGER
     settings: type[Any] = dict
     service_ms: int = 0  # mean service time of a call

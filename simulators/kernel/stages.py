@@ -181,9 +181,21 @@ class System(Generic[StateT]):
         self.store.restore(image)
         self.room.adopt(self, self.wires)
 
+    def reset(self) -> None:
+        """Begin again on an empty store, as if just opened: no rows, no log, the room's state new. Listeners and strikes stay."""
+        assert not self.in_flight, f"{self.in_flight} calls under way; reset only between calls"
+        self.room.close(self)
+        self.store.wipe()
+        self.subscribers.clear()
+        self.draws.clear()
+        self.wires = {w.name.lower(): w for w in self.room.wires}
+        self.state = self.room.open(self)
+        self.room.adopt(self, self.wires)
+
     def digest(self) -> str:
         """A digest of all rows, in id order: the same rows give the same digest, however they came about."""
         return self.store.digest()
 
     def close(self) -> None:
+        self.room.close(self)
         self.store.close()

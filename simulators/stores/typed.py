@@ -24,7 +24,7 @@ PUT_NUMBER = "INSERT INTO number VALUES (?, ?) ON CONFLICT (kind) DO UPDATE SET 
 PUT_CHANGE = "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 EXTRA = 6  # position of `extra` in every row
 LOOK_MAX = 100_000
-UNSTORABLE = (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError, OverflowError)
+UNSTORABLE = (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError, OverflowError, UnicodeEncodeError)
 
 dump = msgspec.json.Encoder(order="sorted").encode
 load = msgspec.json.Decoder().decode
@@ -73,10 +73,10 @@ class Atomic:
 
 
 class TypedStore:
-    """The rows of one system. One writer, one thread."""
+    """The rows of one system. One writer: a system belongs to one loop, though it may be built on another thread."""
 
     def __init__(self, kinds: Mapping[str, Kind], id_type: str = "TEXT", path: str = ":memory:") -> None:
-        self.db = sqlite3.connect(path, isolation_level=None, cached_statements=512)
+        self.db = sqlite3.connect(path, isolation_level=None, cached_statements=512, check_same_thread=False)
         self.kinds, self.depth, self.durable = kinds, 0, path != ":memory:"
         self.pending: list[Change] = []  # written by the transaction that is open
         self.types = SQL_TYPES | {"ref": id_type, "id": id_type}
@@ -139,7 +139,11 @@ class TypedStore:
         """Live rows in which every named field equals its value (None: is empty), ordered by id."""
         tests = "".join(f' AND "{n}" IS ?' for n in equals)
         text = f'SELECT {self._sql[kind.name]["names"]} FROM "{kind.table}" WHERE deleted = 0{tests} ORDER BY id LIMIT {limit}'
-        return [self._row(kind, v) for v in self.run(text, tuple(equals.values())).fetchall()]
+        try:
+            found = self.run(text, tuple(equals.values())).fetchall()
+        except UNSTORABLE as error:
+            raise Refusal("wrong_type", f"{kind.name}: {error}", kind=kind.name) from error
+        return [self._row(kind, v) for v in found]
 
     def number(self, kind: Kind) -> int:
         """The next number for an id of that kind, from 1. A rolled back number is not used again while the process lives."""
@@ -231,6 +235,14 @@ class TypedStore:
             self.db.deserialize(image.pages)
         self.position, self.numbers = image.position, dict(image.numbers)
         self.define_views(self._views)
+
+    def wipe(self) -> None:
+        """Forget every row, the log and the numbers of ids."""
+        assert not self.depth, "wipe only between calls"
+        with self.atomic():
+            for table in (*(k.table for k in self.kinds.values()), "change", "number"):
+                self.run(f'DELETE FROM "{table}"')
+        self.position, self.numbers = 0, {}
 
     def digest(self) -> str:
         """Hash of all rows in id order. (The image's bytes depend on the order of inserts; they are not a state.)"""
