@@ -28,7 +28,9 @@ class NoAnswer(RuntimeError):
     """The app ended without a complete response."""
 
 
-async def call(app: App, method: str, url_path: str, query: str, headers: Iterable[tuple[str, str]], body: bytes) -> Answer:
+async def call(  # noqa: PLR0917 - the parts of a request line, in their own order
+    app: App, method: str, url_path: str, query: str, headers: Iterable[tuple[str, str]], body: bytes
+) -> Answer:
     """Send one request to an app and return (status, {lower-case header: value}, whole body).
 
     `url_path` is as on the wire (percent-encoded), `query` without its question mark. The response is complete when the app has
@@ -59,7 +61,8 @@ class _Exchange:
 
     def __init__(self, body: bytes) -> None:
         self.body, self.received, self.complete = body, False, False
-        self.status, self.headers, self.chunks = 0, (), list[bytes]()
+        self.status, self.chunks = 0, list[bytes]()
+        self.headers: Iterable[tuple[bytes, bytes]] = ()
         self.waiter: asyncio.Future[None] | None = None
         self.gone: asyncio.Future[None] | None = None
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import _thread
 import ctypes
-import datetime
+import datetime as dt
 import functools
 import gc
 import os
@@ -26,6 +26,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -70,9 +71,9 @@ SITES: tuple[Site, ...] = (
     (socket.socket, "bind", "call the app in process"),
     (socket, "getaddrinfo", "call the app in process"),
 )
-TYPES: tuple[tuple[type, str], ...] = ((datetime.datetime, "now"), (datetime.datetime, "utcnow"), (datetime.date, "today"))
+TYPES: tuple[tuple[type, str], ...] = ((dt.datetime, "now"), (dt.datetime, "utcnow"), (dt.date, "today"))
 
-_LIBRARY = os.path.dirname(os.__file__)
+_LIBRARY = str(Path(os.__file__).parent)
 
 
 class Guards:

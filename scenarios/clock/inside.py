@@ -8,7 +8,10 @@ from __future__ import annotations
 import asyncio
 from asyncio import base_events
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar, TypeVarTuple
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 class Escape(RuntimeError):
@@ -18,9 +21,13 @@ class Escape(RuntimeError):
 class Inside(base_events.BaseEventLoop):
     """A loop without an outside: no sockets, no processes, no threads."""
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+    def _check_closed(self) -> None:
+        if self.is_closed():
+            raise RuntimeError("event loop is closed")
+
+    def run_in_executor(self, executor: Any, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:  # noqa: ARG002 - there are no threads to choose from
         """Call the function now, on the loop's thread: the only order that is the same in every process."""
-        future = self.create_future()
+        future: asyncio.Future[T] = self.create_future()
         try:
             future.set_result(func(*args))
         except (KeyboardInterrupt, SystemExit):

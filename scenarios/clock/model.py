@@ -8,7 +8,8 @@ in that of whoever started the process: pass trace ids explicitly.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Generator
+from collections.abc import Coroutine
+from types import GeneratorType
 from typing import Any, NoReturn
 
 import simpy
@@ -28,7 +29,7 @@ class TaskEvent(simpy.Event):
 class SimEnv(simpy.Environment):
     """A SimPy environment that is stepped by an event loop and never by itself."""
 
-    def start(self, generator: Generator[simpy.Event, Any, Any], name: str) -> simpy.Process:
+    def start(self, generator: GeneratorType[simpy.Event, Any, Any], name: str) -> simpy.Process:
         """Start a process under a name of its own (reports print it); `process` uses the function's name."""
         generator.__name__ = name
         return self.process(generator)
@@ -59,7 +60,7 @@ class Bridges(asyncio.AbstractEventLoop):
 
         Cancelling the wait leaves the event to its other waiters: a failure that nobody takes any more ends the run.
         """
-        callbacks = event.callbacks
+        callbacks: list[Any] | None = event.callbacks  # None once it has happened, whatever SimPy's types say
         if callbacks is None:
             return _value(event)
         future = self.create_future()
@@ -117,6 +118,7 @@ def _let_go(event: simpy.Event, wake: _Wake) -> None:
 
 
 def _value(event: simpy.Event) -> Any:
+    value: Any = event.value
     if event.ok:
-        return event.value
-    raise event.value
+        return value
+    raise value

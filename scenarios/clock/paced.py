@@ -58,7 +58,7 @@ class PacedLoop(Bridges, asyncio.SelectorEventLoop):
         """Return the calendar's instant now: milliseconds since 1970 UTC."""
         return self.calendar.at(self.time())
 
-    def create_task(self, coro: Any, *, name: str | None = None, context: Any = None) -> asyncio.Task[Any]:
+    def create_task(self, coro: Any, *, name: object = None, context: Any = None) -> asyncio.Task[Any]:
         """Start a task with a number of its own, as the virtual loop does."""
         if self.is_closed() or self._task_factory is not None:
             return super().create_task(coro, name=name, context=context)

@@ -25,10 +25,10 @@ class SimTask(asyncio.Task[Any]):
 
 
 def make_task(
-    loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], number: int, name: str | None, context: Context | None
+    loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], number: int, name: object, context: Context | None
 ) -> SimTask:
     """Make the loop's task number `number`; unnamed ones are called after it (the stock counter is the process's, not the run's)."""
     task: SimTask = _new_task(SimTask)
     task.number = number
-    _init_task(task, coroutine, loop=loop, name=name or f"task-{number}", context=context)
+    _init_task(task, coroutine, loop=loop, name=f"task-{number}" if name is None else str(name), context=context)
     return task
