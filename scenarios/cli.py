@@ -50,13 +50,14 @@ def run(
     """Rehearse one scenario and say whether the design held."""
     from scenarios.loading import load_faults, load_scenario
     from scenarios.resolve import Words, resolve
-    from scenarios.runner import rehearse
 
     words = Words(seed, preset, crm, psa, erp, design, engine, heads, speed)
     loaded = load_scenario(scenario)
     if faults is not None:
         loaded = loaded.model_copy(update={"faults": load_faults(faults)})
     rehearsal = resolve(loaded, words)
+    from scenarios.runner import rehearse
+
     verdict, folder = rehearse(rehearsal, out, quiet=quiet or as_json)
     if not quiet and not as_json:
         from scenarios.report.terminal import show_verdict

@@ -17,7 +17,6 @@ from pydantic import ValidationError
 
 from scenarios.errors import UsageError
 from scenarios.resolve import Rehearsal, Words, resolve, source_digest
-from scenarios.runner import rehearse
 from scenarios.spec import Scenario
 from scenarios.verdict import EXIT_CODES, Verdict
 
@@ -29,6 +28,8 @@ def replay_run(source: Path, out: Path | None = None, *, quiet: bool = False) ->
     path = source / "replay.json" if source.is_dir() else source
     held = read_replay(path)
     rehearsal = rehearsal_of(held, path)
+    from scenarios.runner import rehearse
+
     folder = out or path.parent / "replay"
     verdict, folder = rehearse(rehearsal, folder, quiet=quiet)
     if verdict.digest == held["digest"]:

@@ -6,7 +6,6 @@ stack trace, and never as `held`.
 
 from __future__ import annotations
 
-import shutil
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import msgspec
 
 from scenarios.errors import UsageError
+from scenarios.files import prepare, write_file
 from scenarios.oracle.judge import judge
 from scenarios.oracle.trail import Trail
 from scenarios.progress import Progress, Stopwatch
@@ -167,31 +167,3 @@ def write_results(rehearsal: Rehearsal, verdict: Verdict, judgement: Judgement |
     write_file(folder / "replay.json", msgspec.json.format(msgspec.json.encode(replay)))
     write_file(folder / "junit.xml", junit_xml([verdict]))
     write_file(folder / "report.html", report_page(rehearsal.scenario.story, verdict, judgement).encode())
-
-
-def prepare(folder: Path) -> None:
-    """Make the folder and prove that it can be written. Raises UsageError in one sentence."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".probe"
-        probe.write_bytes(b"")
-        probe.unlink()
-        (folder / "failure.txt").unlink(missing_ok=True)
-    except OSError as error:
-        raise UsageError(f"{folder} can not be written ({error.strerror}); give another --out") from error
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Write all of it or nothing. Raises UsageError in one sentence."""
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise UsageError(f"{path} can not be written ({error.strerror}); give another place") from error
-
-
-def discard(folder: Path) -> None:
-    """Remove the folder of a run that nobody needs to look at."""
-    shutil.rmtree(folder, ignore_errors=True)

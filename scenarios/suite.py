@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.errors import UsageError
+from scenarios.files import discard, write_file
 from scenarios.loading import library_names, load_scenario
 from scenarios.progress import Stopwatch
 from scenarios.resolve import Rehearsal, Words, resolve
@@ -78,7 +79,6 @@ def run_campaign(campaign: Campaign, *, junit: Path | None, quiet: bool) -> dict
         console.print(f"{result.verdict.scenario:28} seed {result.verdict.seed:<6} {result.verdict.verdict:10} {word}")
     if junit is not None:
         from scenarios.report.junit import junit_xml
-        from scenarios.runner import write_file
 
         write_file(junit, junit_xml(r.verdict for r in results))
     summary = summarise(results, watch.wall_s())
@@ -116,7 +116,7 @@ def carry_out(planned: list[tuple[Rehearsal, Path]], campaign: Campaign) -> Iter
 
 def one_run(job: tuple[Rehearsal, Path]) -> Result:
     """Run one rehearsal; keep its folder only when it did not end as expected."""
-    from scenarios.runner import discard, rehearse
+    from scenarios.runner import rehearse
 
     rehearsal, folder = job
     verdict, kept = rehearse(rehearsal, folder, quiet=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from scenarios.faults.network import Fate, fate_of
@@ -41,8 +41,8 @@ class Response(NamedTuple):
     body: bytes
 
 
-# carry(system, method, raw path, query, headers, body) -> (status, header pairs, body); raises OSError when nobody answers
-Carry = Callable[[str, str, str, bytes, tuple[tuple[str, str], ...], bytes], Awaitable[tuple[int, Any, bytes]]]
+# carry(system, method, raw path, query, headers, body) -> (status, headers, body); raises OSError when nobody answers
+Carry = Callable[[str, str, str, str, tuple[tuple[str, str], ...], bytes], Awaitable[tuple[int, dict[str, str], bytes]]]
 
 
 class Wire:
@@ -62,7 +62,7 @@ class Wire:
         fate = fate_of(faults, request.method, parts.path) if faults else None
         if fate is Fate.REQUEST_LOST:
             return await silence(request.timeout_s)
-        answer = await self.carry(system, request.method, parts.path, parts.query.encode(), request.headers, request.body)
+        answer = await self.carry(system, request.method, parts.path, parts.query, request.headers, request.body)
         if fate is Fate.REPLY_LOST:
             return await silence(request.timeout_s)
         if fate is Fate.REPLY_RESET:
@@ -70,11 +70,7 @@ class Wire:
         status, headers, body = answer
         if fate is Fate.REPLY_TRUNCATED:
             body = body[: len(body) // 2]
-        return Response(status, lower(headers), body)
-
-
-def lower(headers: Any) -> dict[str, str]:
-    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}
+        return Response(status, headers, body)
 
 
 async def silence(timeout_s: float) -> Response:

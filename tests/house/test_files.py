@@ -37,7 +37,11 @@ def test_functions_stay_within_the_limit():
         for path, f in functions()
         if (size := (f.end_lineno or f.lineno) - f.lineno + 1) > FUNCTION_LINES_MAX
     ]
-    wide = [f"{path}:{f.lineno} {f.name}: {len(f.args.args)} parameters" for path, f in functions() if len(f.args.args) > PARAMETERS_MAX]
+    wide = [
+        f"{path}:{f.lineno} {f.name}: {len(f.args.args)} parameters"
+        for path, f in functions()
+        if len(f.args.args) > PARAMETERS_MAX
+    ]
     assert not long + wide, "\n".join(long + wide)
 
 
