@@ -58,10 +58,14 @@ class Failed(msgspec.Struct, frozen=True):
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """A reference to an ERP record as the PSA shows it on a workspace; `id` is the PSA's, "" before it exists."""
+    """A reference to an ERP record as the PSA shows it on a workspace.
+
+    `key` is our external id of the record, `ref` its number; `id` is the PSA's own id of the reference, "" before it exists.
+    """
 
     workspace: str
     model: str
+    key: str
     ref: str
     status: str
     version: int = 0

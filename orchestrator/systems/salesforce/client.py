@@ -111,10 +111,9 @@ class Salesforce:
         self._require(await self._link.call("PATCH", path, encode(record), JSON))
 
     async def mirror_invoices(self, rows: tuple[Invoice, ...]) -> list[Failed]:
-        values = [self._guard.keep("crm", "invoice_mirror", mapping.invoice_values(row)) for row in rows]
-        return await self._upsert(
-            "Invoice__c/Invoice_Key__c", [row.key for row in rows], [mapping.invoice_record(v) for v in values]
-        )
+        self._guard.check("crm", "invoice_mirror", mapping.INVOICE_FIELDS)
+        records = [mapping.invoice_record(row) for row in rows]
+        return await self._upsert("Invoice__c/Invoice_Key__c", [row.key for row in rows], records)
 
     async def mirror_totals(self, rows: tuple[Totals, ...]) -> list[Failed]:
         self._guard.check("crm", "sow", ("billed_to_date", "unbilled"))

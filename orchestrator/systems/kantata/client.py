@@ -1,0 +1,244 @@
+"""The PSA port over Kantata's REST API. Nothing here has an external id of ours, so every create can be looked up by its exact title."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from orchestrator.canonical import refs
+from orchestrator.canonical.engagement import Demand, Ref, Story, Workspace
+from orchestrator.canonical.work import MilestoneSeen, Work
+from orchestrator.errors import BusinessException, Transient
+from orchestrator.policies.matching import only
+from orchestrator.policies.ownership import Guard
+from orchestrator.ports import Clock, Hint, Response, Shown
+from orchestrator.systems.http import Bare, Link, SignIn, Token, decoded, encode, excerpt, refusal, safely
+from orchestrator.systems.instants import utc
+from orchestrator.systems.kantata import events, mapping
+from orchestrator.systems.kantata.mapping import Envelope
+
+BASE = "/api/v1"
+JSON = (("content-type", "application/json"), ("accept", "application/json"))
+PAGE = 200
+PAGES_MAX = 200
+YEAR_MS = 365 * 86_400_000
+WORK_INCLUDE = "user,active_submission"
+
+
+class Problem(msgspec.Struct):
+    type: str = ""
+    message: str = ""
+    field: str | None = None
+
+
+class Problems(msgspec.Struct):
+    errors: list[Problem] = []
+
+
+_envelope = msgspec.json.Decoder(Envelope)
+_problems = msgspec.json.Decoder(Problems)
+
+
+def bearer(token: str, clock: Clock) -> SignIn:
+    """A token that does not expire until it is revoked (memory)."""
+
+    async def sign_in(_bare: Bare) -> Token:
+        return Token("Bearer " + token, clock() + YEAR_MS)
+
+    return sign_in
+
+
+class Kantata:
+    """Implements `ports.Psa`."""
+
+    def __init__(self, link: Link, guard: Guard) -> None:
+        self._link, self._guard = link, guard
+        self._roles: dict[str, str] = {}
+
+    # Set-up.
+
+    async def create_workspace(self, workspace: Workspace) -> Ref:
+        self._guard.check("psa", "workspace", mapping.WORKSPACE_FIELDS)
+        made = await self._write("POST", "workspaces", {"workspace": mapping.workspace(workspace)})
+        return Ref(workspace.sow, made.results[0].id)
+
+    async def find_workspace(self, workspace: Workspace) -> Ref | None:
+        pages = await self._all("workspaces", {"search": workspace.sow, "include_archived": "false"})
+        found = only((row for page in pages for row in page.workspaces.values()), workspace.title, lambda row: row.title)
+        return Ref(workspace.sow, found.id) if found else None
+
+    async def archive_workspace(self, workspace: Ref) -> None:
+        self._guard.check("psa", "workspace", ("archived",))
+        await self._write("PUT", f"workspaces/{workspace.id}", {"workspace": {"archived": True}})
+
+    async def create_stories(self, workspace: str, stories: tuple[Story, ...]) -> dict[str, str]:
+        self._guard.check("psa", "story", mapping.STORY_FIELDS)
+        there = await self._stories(workspace)
+        for story in stories:
+            if story.key not in there.values():
+                made = await self._write("POST", "stories", {"story": mapping.story(workspace, story)})
+                there[made.results[0].id] = story.key
+        return there
+
+    async def find_stories(self, workspace: str, stories: tuple[Story, ...]) -> dict[str, str] | None:
+        there = await self._stories(workspace)
+        return there if {story.key for story in stories} <= set(there.values()) else None
+
+    async def create_demands(self, workspace: str, demands: tuple[Demand, ...]) -> dict[str, str]:
+        self._guard.check("psa", "workspace_resource", mapping.DEMAND_FIELDS)
+        there = await self._demands(workspace)
+        for demand in demands:
+            if demand.label not in there.values():
+                body = mapping.demand(workspace, demand, await self._role(demand.role))
+                made = await self._write("POST", "workspace_resources", {"workspace_resource": body})
+                there[made.results[0].id] = demand.label
+        return there
+
+    async def find_demands(self, workspace: str, demands: tuple[Demand, ...]) -> dict[str, str] | None:
+        there = await self._demands(workspace)
+        return there if {demand.label for demand in demands} <= set(there.values()) else None
+
+    # The mirror.
+
+    async def show(self, shown: Shown) -> Shown:
+        self._guard.check("psa", "external_reference", mapping.SHOWN_FIELDS)
+        body = mapping.reference(shown)
+        if not shown.id:
+            made = await self._write("POST", "external_references", {"external_reference": body})
+            return msgspec.structs.replace(shown, id=made.results[0].id)
+        for fixed in ("subject_type", "subject_id"):
+            del body[fixed]
+        await self._write("PUT", f"external_references/{shown.id}", {"external_reference": body})
+        return shown
+
+    async def find_shown(self, shown: Shown) -> Shown | None:
+        """What the PSA shows of this record, when it is exactly what was to be shown."""
+        found = only(await self.shown_on(shown.workspace), shown.key, lambda row: row.key)
+        return found if found and (found.status, found.version) == (shown.status, shown.version) else None
+
+    async def shown_on(self, workspace: str) -> list[Shown]:
+        pages = await self._all("external_references", {"subject_type": "Workspace", "subject_id": workspace})
+        return [mapping.shown_of(page.external_references[key.id]) for page in pages for key in page.results]
+
+    # Approved work.
+
+    async def approved_work(self, workspace: str, since: int, until: int) -> list[Work]:
+        about = {"workspace_id": workspace, "approved": "true", "updated_after": utc(since - 1000), "include": WORK_INCLUDE}
+        works = await self._work(about)
+        return [work for work in works if work.approved_at <= until]
+
+    async def work_by_source(self, sources: tuple[str, ...]) -> list[Work]:
+        times = [source[3:] for source in sources if source.startswith("TE-")]
+        expenses = [source[3:] for source in sources if source.startswith("EX-")]
+        found: list[Work] = []
+        if times:
+            found += await self._times({"only": ",".join(times), "include": WORK_INCLUDE})
+        if expenses:
+            found += await self._expenses({"only": ",".join(expenses), "include": WORK_INCLUDE})
+        return found
+
+    async def milestone(self, story: str) -> MilestoneSeen | None:
+        pages = await self._all("stories", {"only": story, "include": "custom_field_values"})
+        return next((mapping.milestone_of(page.stories[key.id], page) for page in pages for key in page.results), None)
+
+    async def sow_of(self, workspace: str) -> str:
+        pages = await self._all("workspaces", {"only": workspace})
+        return next((refs.sow_in(page.workspaces[key.id].title) for page in pages for key in page.results), "")
+
+    # What changed.
+
+    async def feed(self, since: int) -> list[Hint]:
+        pages = await self._all("subscribed_events", {"created_after": utc(since - 1000), "event_types": events.TYPES})
+        hints = (events.hint_of(page.subscribed_events[key.id]) for page in pages for key in page.results)
+        return [hint for hint in hints if hint is not None]
+
+    async def time_since(self, since: int) -> list[Hint]:
+        return await self._hints("time_entries", since)
+
+    async def expenses_since(self, since: int) -> list[Hint]:
+        return await self._hints("expenses", since)
+
+    async def milestones_since(self, since: int) -> list[Hint]:
+        asked = {"story_type": "milestone", "updated_after": utc(since - 1000), "include": "custom_field_values"}
+        found: list[Hint] = []
+        for page in await self._all("stories", asked):
+            for key in page.results:
+                row = page.stories[key.id]
+                seen = mapping.milestone_of(row, page)
+                if seen is not None:
+                    found.append(
+                        Hint(f"story:{row.id}:{seen.accepted_at}", "milestone", row.workspace_id, row.id, seen.accepted_at)
+                    )
+        return found
+
+    # How it speaks.
+
+    async def _hints(self, resource: str, since: int) -> list[Hint]:
+        asked = {"approved": "true", "updated_after": utc(since - 1000), "include": "active_submission"}
+        hints: dict[str, Hint] = {}
+        for page in await self._all(resource, asked):
+            for key in page.results:
+                hint = mapping.hint_of(page, resource, key.id)
+                if hint is not None:
+                    hints[hint.id] = hint
+        return list(hints.values())
+
+    async def _work(self, about: dict[str, str]) -> list[Work]:
+        return [*await self._times({**about, "billable": "true"}), *await self._expenses(about)]
+
+    async def _times(self, asked: dict[str, str]) -> list[Work]:
+        pages = await self._all("time_entries", asked)
+        rows = (mapping.time_work(page.time_entries[key.id], page) for page in pages for key in page.results)
+        return [work for work in rows if work is not None]
+
+    async def _expenses(self, asked: dict[str, str]) -> list[Work]:
+        pages = await self._all("expenses", asked)
+        rows = (mapping.expense_work(page.expenses[key.id], page) for page in pages for key in page.results)
+        return [work for work in rows if work is not None]
+
+    async def _stories(self, workspace: str) -> dict[str, str]:
+        pages = await self._all("stories", {"workspace_id": workspace})
+        rows = [page.stories[key.id] for page in pages for key in page.results]
+        return {row.id: line for row in rows if (line := refs.line_in(row.title))}
+
+    async def _demands(self, workspace: str) -> dict[str, str]:
+        pages = await self._all("workspace_resources", {"workspace_id": workspace, "include_unnamed": "true"})
+        rows = [page.workspace_resources[key.id] for page in pages for key in page.results]
+        return {row.id: row.label for row in rows if row.label}
+
+    async def _role(self, name: str) -> str:
+        """The account's id of a role, from its list of roles; asked again while a name is missing."""
+        if name not in self._roles:
+            for page in await self._all("roles", {}):
+                self._roles |= {row.name: row.id for row in page.roles.values()}
+        if name not in self._roles:
+            raise BusinessException("RATE_MISSING", f"the PSA has no role {name}", system="psa")
+        return self._roles[name]
+
+    async def _all(self, resource: str, asked: dict[str, str]) -> list[Envelope]:
+        """Every page of a question, first to last."""
+        pages: list[Envelope] = []
+        for number in range(1, PAGES_MAX + 1):
+            query = urlencode({**asked, "per_page": PAGE, "page": number})
+            page = await safely(self._read(f"{BASE}/{resource}?{query}"))
+            pages.append(page)
+            if number >= page.meta.page_count:
+                return pages
+        raise AssertionError(f"{resource}: more than {PAGES_MAX} pages")
+
+    async def _read(self, path: str) -> Envelope:
+        return self._opened(await self._link.call("GET", path, b"", JSON))
+
+    async def _write(self, method: str, path: str, body: dict[str, Any]) -> Envelope:
+        return self._opened(await self._link.call(method, f"{BASE}/{path}", encode(body), JSON))
+
+    def _opened(self, answer: Response) -> Envelope:
+        if 200 <= answer.status < 300:
+            return decoded("psa", _envelope, answer)
+        try:
+            problem = _problems.decode(answer.body).errors[0]
+        except (msgspec.DecodeError, IndexError) as error:
+            raise Transient(f"psa answered {answer.status} unreadably: {excerpt(answer)}", system="psa") from error
+        raise refusal("psa", "VENDOR_REFUSED", answer, problem.type, f"{problem.field or ''} {problem.message}".strip())
