@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from simulators.kernel.calls import Call, Later, Outcome, Reply, Stage
@@ -45,10 +44,7 @@ def take_time(system: System[Any], call: Call) -> Outcome:
     mean_s = system.service_ms * system.slowness / 1000
     if not mean_s:
         return None
-    name = call.operation
-    n = system.draws[name] = system.draws.get(name, 0) + 1
-    drawn = hashlib.blake2b(b"%d|%s|%s|%d" % (system.seed, system.room.vendor.encode(), name.encode(), n), digest_size=4).digest()
-    return Later(round(mean_s * (0.5 + int.from_bytes(drawn, "big") / 4294967296), 6))
+    return Later(round(mean_s * (0.5 + system.draw(call.operation)), 6))
 
 
 def perform(system: System[Any], call: Call) -> Outcome:

@@ -182,7 +182,9 @@ class Store(Protocol):
 
     def get(self, kind: Kind, id: Id) -> Row: ...
     def find(self, kind: Kind, field: str, value: Any, limit: int = 3) -> list[Row]: ...
-    def write(self, kind: Kind, before: Row, after: Row, change: tuple[int, str, Id, str, int, str, dict[str, Any]]) -> None: ...
+    def write(
+        self, kind: Kind, row: Row, names: tuple[str, ...], change: tuple[int, str, Id, str, int, str, dict[str, Any]]
+    ) -> None: ...
     def number(self, kind: Kind) -> int: ...
 
 
@@ -281,9 +283,13 @@ class Records:
             refusal.kind = refusal.kind or kind.name
             raise
         values = {} if op == "delete" else kind.values(after, moved)
-        self.store.write(
-            kind, before, after, (after.changed_at, kind.name, after.id, op, after.version, after.changed_by, values)
-        )
+        if moved is None:
+            names = kind.names
+        elif op == "delete":
+            names = ("version", "changed_at", "changed_by", "deleted")
+        else:
+            names = ("version", "changed_at", "changed_by", *moved)
+        self.store.write(kind, after, names, (after.changed_at, kind.name, after.id, op, after.version, after.changed_by, values))
         return after
 
     def _check(self, kind: Kind, before: Row, after: Row, moved: Mapping[str, Any] | None) -> None:

@@ -22,7 +22,7 @@ def keep(_system: System[Any], _wires: Mapping[str, Wire]) -> None:
 
 
 def done(_system: System[Any]) -> None:
-    """This room has nothing under way of its own."""
+    """Nothing is under way that is the room's own."""
 
 
 @dataclass(frozen=True, kw_only=True)

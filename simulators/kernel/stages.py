@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LOST", "Acted", "Call", "CallRecord", "Later", "Lost", "Outcome", "Reply", "Strike", "System"]
 
+WORD = 2**64 - 1
 ResultT = TypeVar("ResultT")
 Post = Callable[[str, dict[str, str], bytes], Awaitable[tuple[int, bytes]]]
 Subscriber = Callable[["System[Any]", list[Change]], None]
@@ -50,7 +51,7 @@ class System(Generic[StateT]):
         self.on_call: Callable[[CallRecord], None] | None = None
         self.on_change: Callable[[Change], None] | None = None
         self.on_push: Callable[[PushRecord], None] | None = None
-        self.draws: dict[str, int] = {}  # calls served so far, by operation: chance is drawn by meaning
+        self.draws: dict[str, list[int]] = {}  # [stream, calls so far] by operation: chance is drawn by meaning
         self.in_flight = self.served = 0
         self.wires: dict[str, Wire] = {w.name.lower(): w for w in room.wires}
         self.state: StateT = room.open(self)
@@ -119,6 +120,18 @@ class System(Generic[StateT]):
             hashlib.blake2b(call.body, digest_size=8).hexdigest() if call.body else "",
             headers.get(b"x-correlation-id", b"").decode("latin-1"), bool(call.changes), call.wait_ms, self.in_flight, call.found,
         )  # fmt: skip
+
+    def draw(self, meaning: str) -> float:
+        """A number in [0, 1) for the n-th time something of that meaning happens here: (seed, vendor, meaning, n), never order of draws."""
+        held = self.draws.get(meaning)
+        if held is None:
+            text = f"{self.seed}|{self.room.vendor}|{meaning}".encode()
+            held = self.draws[meaning] = [int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big"), 0]
+        held[1] += 1
+        mixed = (held[0] + held[1] * 0x9E3779B97F4A7C15) & WORD  # splitmix64: a hash a call would cost more than the route
+        mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & WORD
+        mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & WORD
+        return ((mixed ^ (mixed >> 31)) >> 11) / 9007199254740992.0
 
     def refuse(self, call: Call, refusal: Refusal) -> Reply:
         """The refusal in the vendor's words; the only way stages and handlers should word one."""

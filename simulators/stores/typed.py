@@ -24,6 +24,7 @@ PUT_NUMBER = "INSERT INTO number VALUES (?, ?) ON CONFLICT (kind) DO UPDATE SET 
 PUT_CHANGE = "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 EXTRA = 6  # position of `extra` in every row
 LOOK_MAX = 100_000
+UNASKABLE = (OverflowError, UnicodeEncodeError)
 UNSTORABLE = (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError, OverflowError, UnicodeEncodeError)
 
 dump = msgspec.json.Encoder(order="sorted").encode
@@ -49,7 +50,7 @@ class Atomic:
 
     def __enter__(self) -> Self:
         store = self.store
-        store.run(f"SAVEPOINT s{store.depth}" if store.depth else "BEGIN")
+        store.do(f"SAVEPOINT s{store.depth}" if store.depth else "BEGIN")
         if not store.depth:
             store.pending = []
         self.mark = len(store.pending)
@@ -60,16 +61,16 @@ class Atomic:
         store = self.store
         store.depth -= 1
         if kind is None:
-            store.run(f"RELEASE s{store.depth}" if store.depth else "COMMIT")
+            store.do(f"RELEASE s{store.depth}" if store.depth else "COMMIT")
             self.changes = store.pending[self.mark :] if self.mark else store.pending
             return
         store.position -= len(store.pending) - self.mark
         del store.pending[self.mark :]
         if store.depth:
-            store.run(f"ROLLBACK TO s{store.depth}")
-            store.run(f"RELEASE s{store.depth}")
+            store.do(f"ROLLBACK TO s{store.depth}")
+            store.do(f"RELEASE s{store.depth}")
         else:
-            store.run("ROLLBACK")
+            store.do("ROLLBACK")
 
 
 class TypedStore:
@@ -82,8 +83,13 @@ class TypedStore:
         self.types = SQL_TYPES | {"ref": id_type, "id": id_type}
         self._views: dict[str, str] = {}
         self._sql: dict[str, dict[Any, str]] = {}
+        self.do = self.db.cursor().execute  # one cursor for what is fetched at once: a new one a statement costs a third of it
         run = self.run = self.db.execute
-        for pragma in ("temp_store = memory", f"synchronous = {'normal' if self.durable else 'off'}", "journal_mode = memory"):
+        for pragma in (
+            "temp_store = memory",
+            f"synchronous = {'normal' if self.durable else 'off'}",
+            f"journal_mode = {'wal' if self.durable else 'memory'}",
+        ):
             run(f"PRAGMA {pragma}")
         run(LOG)
         run(NUMBERS)
@@ -122,7 +128,10 @@ class TypedStore:
 
     def get(self, kind: Kind, id: Id) -> Row:
         """The row, deleted or not, or None."""
-        values = self.run(self._sql[kind.name]["get"], (id,)).fetchone()
+        try:
+            values = self.do(self._sql[kind.name]["get"], (id,)).fetchone()
+        except UNASKABLE:  # an id that no column can hold is nobody's
+            return None
         return None if values is None else self._row(kind, values)
 
     def find(self, kind: Kind, field: str, value: Any, limit: int = 3) -> list[Row]:
@@ -133,7 +142,10 @@ class TypedStore:
             assert field in kind.by_name, f"{kind.name} has no {field}"
             text = f'SELECT {texts["names"]} FROM "{kind.table}" WHERE "{field}" = ? AND deleted = 0 ORDER BY id LIMIT ?'
             texts[field] = text
-        return [self._row(kind, v) for v in self.run(text, (value, limit)).fetchall()]
+        try:
+            return [self._row(kind, v) for v in self.do(text, (value, limit)).fetchall()]
+        except UNASKABLE:
+            return []
 
     def matching(self, kind: Kind, equals: Mapping[str, Any], limit: int = LOOK_MAX) -> list[Row]:
         """Live rows in which every named field equals its value (None: is empty), ordered by id."""
@@ -152,19 +164,20 @@ class TypedStore:
             self.run(PUT_NUMBER, (kind.name, n))
         return n
 
-    def write(self, kind: Kind, before: Row, after: Row, change: tuple[int, str, Id, str, int, str, dict[str, Any]]) -> None:
-        """Insert or update one row and log it. Raises Refusal 'wrong_type' or 'duplicate' for a value the column cannot hold."""
+    def write(
+        self, kind: Kind, row: Row, names: tuple[str, ...], change: tuple[int, str, Id, str, int, str, dict[str, Any]]
+    ) -> None:
+        """Insert a row, or update the fields named, as change[3] says, and log it. Raises Refusal 'wrong_type' or 'duplicate' for a value the column cannot hold."""
         if not self.depth:
             with self.atomic():
-                self.write(kind, before, after, change)
+                self.write(kind, row, names, change)
             return
-        run = self.run
+        run = self.do
         try:
-            if before is None:
-                run(self._sql[kind.name]["new"], self._storable(kind, after, kind.names))
+            if change[3] == "create":
+                run(self._sql[kind.name]["new"], self._storable(kind, row, names))
             else:
-                moved = tuple(n for n in kind.names if getattr(before, n) != getattr(after, n))
-                run(self._update(kind, moved), [*self._storable(kind, after, moved), after.id])
+                run(self._update(kind, names), (*self._storable(kind, row, names), row.id))
         except UNSTORABLE as error:
             code = "duplicate" if "UNIQUE" in str(error) else "wrong_type"
             raise Refusal(code, f"{kind.name}: {error}", kind=kind.name) from error
@@ -197,7 +210,11 @@ class TypedStore:
 
     # -- questions --------------------------------------------------------------------------------
     def select(self, text: str, binds: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        return self.run(text, binds).fetchall()
+        """Raises Refusal 'wrong_type' for a literal that SQLite cannot hold."""
+        try:
+            return self.do(text, binds).fetchall()
+        except UNASKABLE as error:
+            raise Refusal("wrong_type", str(error)) from error
 
     def select_named(
         self, text: str, binds: Sequence[Any] | Mapping[str, Any], most: int
