@@ -9,6 +9,9 @@
     |- BusinessException(code, why)      a rule of the business refuses                   -> exceptions desk
     |  `- Refused                        (so a process may catch both by one name)
     |- Full(what, limit)                 a bound is reached; the caller is pushed back, nothing was taken
+    |- Denied(what)                      who asks may not: no role, or above the limit of authority
+    |- Missing(what)                     no such thing
+    |- Conflict(what)                    the thing is in another state than the request assumes
     |- StoreError                        the store cannot be used as it is
     |  `- StoreLocked(path)              another process holds the file
     `- ConfigError(problems)             every problem found in the configuration, reported together
@@ -75,6 +78,18 @@ class Full(OrchestratorError):
     def __init__(self, what: str, limit: int, retry_after_s: int = 5) -> None:
         super().__init__(f"{what} is full at {limit}: nothing was taken, try again in {retry_after_s} s")
         self.what, self.limit, self.retry_after_s = what, limit, retry_after_s
+
+
+class Denied(OrchestratorError):
+    """Who asks may not do this: no role for it, or it is above the limit of authority."""
+
+
+class Missing(OrchestratorError):
+    """No such thing."""
+
+
+class Conflict(OrchestratorError):
+    """The thing is in another state than the request assumes; nothing was changed."""
 
 
 class StoreError(OrchestratorError):

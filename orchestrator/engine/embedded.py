@@ -18,7 +18,7 @@ import msgspec
 
 from orchestrator.engine import desk
 from orchestrator.engine.conduct import ABANDON, RESUBMIT, WAIVE, WAKE, DurableRun, conduct
-from orchestrator.engine.journal import JournalLost, SqlJournal, Suspended
+from orchestrator.engine.journal import Beside, JournalLost, SqlJournal, Suspended
 from orchestrator.engine.port import Entry, Json, NonDeterministic, Process, RunView
 from orchestrator.engine.values import parse, plain, text
 from orchestrator.errors import ConfigError, Full
@@ -44,7 +44,10 @@ class Bounds:
 
 
 class Embedded:
-    """Implements `port.Engine` on one `Database`. Refuses to start when code of a run in flight is missing."""
+    """Implements `port.Engine` on one `Database`. Refuses to start when code of a run in flight is missing.
+
+    `on_state` hears of each rest of a run after it is durable; `beside` may add a statement to the transaction of an entry.
+    """
 
     def __init__(
         self,
@@ -54,12 +57,13 @@ class Embedded:
         *,
         bounds: Bounds | None = None,
         on_state: Callable[[RunView], None] | None = None,
+        beside: Beside | None = None,
     ) -> None:
         self.db, self.clock, self.bounds = database, clock, bounds or Bounds()
         self.commit, self.row = database.commit, database.row
         self._processes = {(p.name, p.version): p for p in processes}
         self._latest = {p.name: p for p in sorted(processes, key=lambda p: p.version)}
-        self._on_state = on_state
+        self._on_state, self.beside = on_state, beside
         self._active: dict[int, asyncio.Task[None]] = {}
         self._bell, self._ready = asyncio.Event(), deque[Row]()
         self._broken: BaseException | None = None
@@ -210,7 +214,7 @@ class Embedded:
     async def _drive(self, row: Row) -> None:
         seq, id, process, version, key, root, given = row
         past = self.db.rows("select name, value from entry where run = ? order by at", (seq,))
-        journal = SqlJournal(self, seq, past, unsure=seq in self._cut_off)
+        journal = SqlJournal(self, (seq, id, key, root), past, unsure=seq in self._cut_off)
         self._cut_off.discard(seq)
         run = DurableRun(id, journal, self.clock, key=key, root=root)
         try:

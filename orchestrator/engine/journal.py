@@ -10,6 +10,9 @@ from orchestrator.engine.port import Json, NonDeterministic
 from orchestrator.engine.values import parse, text
 from orchestrator.store.database import Row, Statement
 
+Beside = Callable[[str, str, str, str, Json], Statement | None]
+"""(run id, key, root, entry name, what it says) -> what must be committed together with that entry, e.g. its audit record."""
+
 _ENTRY = "insert into entry(run, at, name, value) values(?, ?, ?, ?)"
 
 
@@ -25,6 +28,7 @@ class Pen(Protocol):
     """What a journal needs of its engine."""
 
     clock: Callable[[], int]
+    beside: Beside | None
 
     def commit(self, *statements: Statement) -> int:
         """One durable transaction."""
@@ -34,10 +38,10 @@ class Pen(Protocol):
 
 
 class SqlJournal:
-    """Implements `port.Journal` for the run with row number `run`; `past` is its entries (name, value) in order."""
+    """Implements `port.Journal` for the run of row `head` (seq, id, key, root); `past` is its entries (name, value) in order."""
 
-    def __init__(self, pen: Pen, run: int, past: list[Row], *, unsure: bool) -> None:
-        self._pen, self._run, self._past, self._at = pen, run, past, 0
+    def __init__(self, pen: Pen, head: tuple[int, str, str, str], past: list[Row], *, unsure: bool) -> None:
+        self._pen, self._run, self._names, self._past, self._at = pen, head[0], head[1:], past, 0
         self.unsure = unsure
 
     async def record(self, name: str, act: Callable[[], Awaitable[Json]]) -> Json:
@@ -47,8 +51,11 @@ class SqlJournal:
             return parse(old)
         written = text(await act())
         self.unsure = False
-        self._write(self._entry(at, name, written))
-        return parse(written)
+        value, beside = parse(written), self._pen.beside
+        also = beside(*self._names, name, value["said"]) if beside is not None else None
+        entry = self._entry(at, name, written)
+        self._write(entry) if also is None else self._write(also, entry)
+        return value
 
     async def publish(self, name: str, event_id: str, event: Json) -> None:
         """Write the event and its entry in one transaction."""
