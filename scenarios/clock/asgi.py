@@ -40,12 +40,13 @@ async def call(  # noqa: PLR0917 - the parts of a request line, in their own ord
     Cancelling the call hangs up: the app sees `http.disconnect` if it listens, and otherwise works on.
     """
     exchange = _Exchange(body)
-    work = app(_scope(method, url_path, query, headers), exchange.receive, exchange.send)
+    work = exchange.serve(app, _scope(method, url_path, query, headers))
     loop = asyncio.get_running_loop()
     task = loop.start_now(work) if isinstance(loop, VirtualLoop) else loop.create_task(work)
     if not exchange.complete and not task.done():
         await exchange.answered(task)
     if not exchange.complete:
+        await asyncio.wait((task,))
         raise _failure(task)
     if not task.done():
         _let_work_on(task)
@@ -65,6 +66,14 @@ class _Exchange:
         self.headers: Iterable[tuple[bytes, bytes]] = ()
         self.waiter: asyncio.Future[None] | None = None
         self.gone: asyncio.Future[None] | None = None
+
+    async def serve(self, app: App, scope: dict[str, Any]) -> None:
+        """Let the app work; whoever waits is told when it ends without a complete response."""
+        try:
+            await app(scope, self.receive, self.send)
+        finally:
+            if not self.complete:
+                self._wake(self.waiter)
 
     async def receive(self) -> Message:
         """Give the whole body once; after that, only the client's departure is news."""
@@ -93,7 +102,6 @@ class _Exchange:
     async def answered(self, task: asyncio.Task[None]) -> None:
         """Wait until the response is complete or the app has ended; hang up when cancelled."""
         self.waiter = asyncio.get_running_loop().create_future()
-        task.add_done_callback(self._ended)
         try:
             await self.waiter
         except asyncio.CancelledError:
@@ -109,9 +117,6 @@ class _Exchange:
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
         chunks = self.chunks
         return self.status, headers, chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-    def _ended(self, _task: asyncio.Task[None]) -> None:
-        self._wake(self.waiter)
 
     @staticmethod
     def _wake(future: asyncio.Future[None] | None) -> None:

@@ -29,7 +29,7 @@ def u(seed: int, *meaning: Word) -> float:
     """
     if not WORDS.issuperset(map(type, meaning)):
         raise TypeError(f"draw by {meaning!r} refused: words are str, int or None; name the thing by its business key")
-    digest = blake2b(repr((seed, meaning)).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    digest = blake2b(repr((seed, meaning)).encode(), digest_size=8).digest()
     return (int.from_bytes(digest, "big") >> 11) * _UNIT
 
 

@@ -7,12 +7,12 @@ compare two of them: this is the hottest path of the whole product. Handles are 
 from __future__ import annotations
 
 import asyncio
-import heapq
 import threading
 from asyncio import tasks
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context, copy_context
+from heapq import heapify, heappush
 from typing import TYPE_CHECKING, Any, TypeVarTuple
 
 from scenarios.clock.inside import Escape, Inside
@@ -24,11 +24,25 @@ Ts = TypeVarTuple("Ts")
 DEAD_TIMERS_MIN = 100  # cancelled timers worth a clean-up of the heap
 FOREVER = float("inf")
 
-_new_handle = object.__new__
+_new = object.__new__
+
+
+class _Soon(asyncio.Handle):
+    """A callback made without the stock constructor's debug questions."""
+
+    __slots__ = ()
+    if TYPE_CHECKING:
+        _callback: Any
+        _args: Any
+    _repr = _source_traceback = None
+
+    def cancel(self) -> None:
+        self._cancelled = True
+        self._callback = self._args = None
 
 
 class _Timer(asyncio.TimerHandle):
-    """A timer made without the stock constructor's debug questions."""
+    """A timer made the same way."""
 
     __slots__ = ()
     if TYPE_CHECKING:
@@ -36,6 +50,7 @@ class _Timer(asyncio.TimerHandle):
         _loop: Any
         _callback: Any
         _args: Any
+    _repr = _source_traceback = None
 
     def cancel(self) -> None:
         if not self._cancelled:
@@ -64,10 +79,19 @@ class Schedule(Bridges, Inside):
         self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """Set a timer; timers for the same instant fire in the order they were set."""
+        return self._set_timer(when, callback, args, context)
+
+    def call_later(
+        self, delay: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Set a timer `delay` simulated seconds from now."""
+        return self._set_timer(self.env._now + delay, callback, args, context)
+
+    def _set_timer(self, when: float, callback: Any, args: tuple[Any, ...], context: Context | None) -> _Timer:
         if self._closed or when != when:  # noqa: PLR0124 - the quickest test for not-a-number
             self._refuse_timer(when)
         self._timer_count = number = self._timer_count + 1
-        timer: Any = _new_handle(_Timer)
+        timer: Any = _new(_Timer)
         timer._when = when
         timer._callback = callback
         timer._args = args
@@ -75,27 +99,19 @@ class Schedule(Bridges, Inside):
         timer._context = copy_context() if context is None else context
         timer._cancelled = False
         timer._scheduled = True
-        timer._repr = timer._source_traceback = None
-        heapq.heappush(self._scheduled, (when, number, timer))
+        heappush(self._scheduled, (when, number, timer))
         return timer  # type: ignore[no-any-return]
-
-    def call_later(
-        self, delay: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
-    ) -> asyncio.TimerHandle:
-        """Set a timer `delay` simulated seconds from now."""
-        return self.call_at(self.env._now + delay, callback, *args, context=context)
 
     def call_soon(self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None) -> asyncio.Handle:
         """Run a callback in the next round of this instant."""
         if self._closed:
             self._check_closed()
-        handle: Any = _new_handle(asyncio.Handle)
+        handle: Any = _new(_Soon)
         handle._callback = callback
         handle._args = args
         handle._loop = self
         handle._context = copy_context() if context is None else context
         handle._cancelled = False
-        handle._repr = handle._source_traceback = None
         self._ready.append(handle)
         return handle  # type: ignore[no-any-return]
 
@@ -156,7 +172,7 @@ class Schedule(Bridges, Inside):
             for entry in timers:
                 entry[2]._scheduled = not entry[2]._cancelled
             timers[:] = [entry for entry in timers if entry[2]._scheduled]
-            heapq.heapify(timers)
+            heapify(timers)
             self._dead_timers = 0
 
     def _refuse_timer(self, when: float) -> None:

@@ -18,6 +18,7 @@ _init_task = asyncio.Task.__init__
 class SimTask(asyncio.Task[Any]):
     """A task of a simulated run; `number` counts tasks of its loop from 1."""
 
+    __slots__ = ("number",)
     number: int
 
     def __hash__(self) -> int:

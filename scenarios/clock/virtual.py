@@ -88,26 +88,27 @@ class VirtualLoop(Schedule):
 
     def _pass_time(self) -> None:
         """Step the model to the end of this instant and on, until a callback is ready or a timer is due."""
-        env, ready, timers = self.env, self._ready, self._scheduled
-        queue, pop_event, now, steps = env._queue, heapq.heappop, env._now, 0
-        while queue and not self._frozen:
+        env, ready, timers, pop_event = self.env, self._ready, self._scheduled, heapq.heappop
+        queue: list[Any] = [] if self._frozen else env._queue
+        now, steps, collect_at = env._now, 0, self._collect_at
+        while queue:
             when = queue[0][0]
             if when > now:
                 if ready:
                     return
                 if timers and timers[0][0] < when:
                     break
-                if when >= self._collect_at:
-                    self._collect(when)
-                now, steps = when, 0
-                env._now = when
+                if when >= collect_at:
+                    collect_at = self._collect(when)
+                steps = 0
+                env._now = now = when
             else:
                 steps += 1
                 if steps > self.rounds_max:
                     self._name_model_spinners(steps)
             event = pop_event(queue)[3]
             callbacks = event.callbacks
-            event.callbacks = None  # type: ignore[assignment]
+            event.callbacks = None
             for callback in callbacks:
                 callback(event)
             if not event._ok and not hasattr(event, "_defused"):
@@ -161,7 +162,8 @@ class VirtualLoop(Schedule):
         """
         self._collect_every, self._collect_at = seconds, self.env._now + seconds
 
-    def _collect(self, when: float) -> None:
+    def _collect(self, when: float) -> float:
         self._collections += 1
         gc.collect(2 if self._collections % FULL_EVERY == 0 else 1)
         self._collect_at = when + self._collect_every
+        return self._collect_at
