@@ -7,12 +7,12 @@ journal keeps them by value. `Book` methods touch the orchestrator's own store o
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from orchestrator.canonical.billing import Bill, Event, Invoice, Period, Posted, Target, Totals
+from orchestrator.canonical.billing import Bill, Billable, Event, Invoice, Period, Posted, Target, Totals
 from orchestrator.canonical.contract import Contract
 from orchestrator.canonical.deal import Deal, SoldSignal
 from orchestrator.canonical.engagement import Demand, Engagement, Ref, Story, Workspace
@@ -142,7 +142,6 @@ class Erp(Protocol):
         """Invoices that changed at or after `since`, oldest change first."""
 
     async def customers_since(self, since: int) -> list[Renamed]: ...
-    async def totals(self, sows: tuple[str, ...]) -> list[Totals]: ...
 
 
 class Psa(Protocol):
@@ -200,6 +199,13 @@ class ItemException(msgspec.Struct, frozen=True):
     approved_at: int = 0
 
 
+class TotalsRow(msgspec.Struct, frozen=True):
+    """A SOW's totals and the state of the book they were counted at."""
+
+    totals: Totals
+    state: int
+
+
 class Book(Protocol):
     """The orchestrator's own memory of engagements and billing events. Every write may be repeated."""
 
@@ -209,12 +215,15 @@ class Book(Protocol):
         """SOW numbers of the entity's active T&M engagements, in order."""
 
     async def workload(self, sow: str) -> Workload: ...
-    async def undecided(self, works: list[Work]) -> list[Work]: ...
+    async def undecided(self, works: Sequence[Work]) -> list[Work]: ...
     async def posted(self, event: Event, posted: Posted) -> None: ...
-    async def parked(self, item: ItemException) -> None: ...
+    async def parked(self, item: ItemException, kind: str) -> None: ...
     async def read_up_to(self, sow: str, at: int) -> None: ...
-    async def billable(self, sow: str, cut_off: int) -> list[Posted]: ...
-    async def invoiced(self, key: str, sources: tuple[str, ...]) -> None: ...
+    async def billable(self, sow: str, cut_off: int) -> list[Billable]: ...
+    async def invoiced(self, invoice: Invoice, sources: Collection[str]) -> None: ...
+    async def saw(self, invoices: Sequence[Invoice]) -> None: ...
+    async def totals(self, sows: Collection[str]) -> list[TotalsRow]: ...
+    async def shown(self, rows: Sequence[TotalsRow]) -> None: ...
 
 
 class Desk(Protocol):

@@ -65,6 +65,15 @@ class Invoice(msgspec.Struct, frozen=True):
     version: int
 
 
+class Billable(msgspec.Struct, frozen=True, gc=False):
+    """A billing event the ERP holds under `id` and no invoice has taken yet."""
+
+    source: str
+    kind: str
+    id: str
+    net: int
+
+
 class Bill(msgspec.Struct, frozen=True):
     """What a work invoice shall hold: the ERP ids of time bills and of expense reports, each with its source."""
 

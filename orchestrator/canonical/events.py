@@ -34,7 +34,13 @@ def project_activated(sow: str, entity: str, job: str, workspace: str) -> Publis
 
 
 def invoice_created(invoice: Invoice) -> Published:
-    body = {"invoice": invoice.key, "number": invoice.number, "net": invoice.net, "gross": invoice.gross, "currency": invoice.currency}
+    body = {
+        "invoice": invoice.key,
+        "number": invoice.number,
+        "net": invoice.net,
+        "gross": invoice.gross,
+        "currency": invoice.currency,
+    }
     return Published("invoice.created.v1", invoice.sow, body)
 
 

@@ -1,0 +1,159 @@
+"""The book: active engagements, what became of every piece of approved work, and the invoices the ERP has shown.
+
+Implements `ports.Book`. The ERP stays the truth of money; the book saves asking it what we told it ourselves. Every write is
+repeatable, because a step that was cut off is done again.
+
+    work:  posted (the ERP holds it) | parked (an exception is open) | again (resubmitted) | waived (written off)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import msgspec
+
+from orchestrator.canonical.billing import Billable, Event, Invoice, Posted, Totals
+from orchestrator.canonical.engagement import Engagement
+from orchestrator.canonical.work import Work
+from orchestrator.ports import ItemException, TotalsRow, Workload
+from orchestrator.store.database import Database, Statement
+
+POSTED, PARKED, AGAIN, WAIVED = "posted", "parked", "again", "waived"
+TOTALS_MAX = 200
+
+_PUT = """insert into work(source, sow, kind, approved_at, state, net, erp_id, invoice, code) values(?, ?, ?, ?, ?, ?, ?, null, ?)
+    on conflict(source) do update set state = excluded.state, net = excluded.net, erp_id = excluded.erp_id, code = excluded.code
+    where work.invoice is null"""
+_MOVE = "update engagement set moved = moved + 1 where sow = ?"
+_decode = msgspec.json.Decoder(Engagement).decode
+
+
+class SqlBook:
+    """The rows of the book."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+        self._held: dict[str, Engagement] = {}
+
+    # Engagements.
+
+    async def engage(self, engagement: Engagement) -> None:
+        """Remember an activated engagement."""
+        contract = engagement.contract
+        put = """insert into engagement(sow, entity, type, workspace, body, active, moved) values(?, ?, ?, ?, ?, 1, 1)
+            on conflict(sow) do update set body = excluded.body, workspace = excluded.workspace, active = 1"""
+        body = msgspec.json.encode(engagement).decode()
+        self._db.commit((put, (contract.sow, contract.entity, contract.type, engagement.workspace, body)))
+        self._held[contract.sow] = engagement
+
+    async def engagement(self, sow: str) -> Engagement | None:
+        """The active engagement of a SOW."""
+        if sow not in self._held:
+            row = self._db.row("select body from engagement where sow = ? and active = 1", (sow,))
+            if row is None:
+                return None
+            self._held[sow] = _decode(row[0])
+        return self._held[sow]
+
+    async def engaged(self, entity: str) -> list[str]:
+        """SOW numbers of the entity's active T&M engagements, in order."""
+        sql = "select sow from engagement where entity = ? and active = 1 and type = 'tm' order by sow"
+        return [sow for (sow,) in self._db.rows(sql, (entity,))]
+
+    def sow_of_workspace(self, workspace: str) -> str:
+        """Whose workspace it is; "" when it is none of ours."""
+        row = self._db.row("select sow from engagement where workspace = ?", (workspace,))
+        return "" if row is None else str(row[0])
+
+    # Work.
+
+    async def workload(self, sow: str) -> Workload:
+        """From where to read, what counts against the cap, and what is to be decided again."""
+        (since,) = self._db.row("select read_up_to from engagement where sow = ?", (sow,)) or (0,)
+        (used,) = self._db.row("select coalesce(sum(net), 0) from work where sow = ? and state = 'posted'", (sow,)) or (0,)
+        again = self._db.rows("select source from work where sow = ? and state = 'again' order by source", (sow,))
+        return Workload(since, used, tuple(source for (source,) in again))
+
+    async def undecided(self, works: Sequence[Work]) -> list[Work]:
+        """Those that are neither posted, parked nor waived."""
+        wanted = [work.source for work in works]
+        sql = f"select source from work where state <> 'again' and source in ({', '.join('?' * len(wanted))})"
+        decided = {source for (source,) in self._db.rows(sql, wanted)} if wanted else set()
+        return [work for work in works if work.source not in decided]
+
+    async def posted(self, event: Event, posted: Posted) -> None:
+        """The ERP holds it."""
+        row = (event.source, event.sow, event.kind, event.approved_at, POSTED, event.net, posted.id, "")
+        self._db.commit((_PUT, row), (_MOVE, (event.sow,)))
+
+    async def parked(self, item: ItemException, kind: str) -> None:
+        """An exception is open about it."""
+        self._db.commit((_PUT, (item.source, item.sow, kind, item.approved_at, PARKED, item.amount, "", item.code)))
+
+    def reopen(self, source: str) -> str:
+        """A clerk says it may be decided again; the SOW it belongs to, "" when it was not parked."""
+        return self._turn(source, AGAIN)
+
+    def waive(self, source: str) -> str:
+        """A clerk wrote it off; the SOW it belongs to, "" when it was not parked."""
+        return self._turn(source, WAIVED)
+
+    async def read_up_to(self, sow: str, at: int) -> None:
+        """Everything that changed before `at` is decided; never back."""
+        self._db.commit(("update engagement set read_up_to = max(read_up_to, ?) where sow = ?", (at, sow)))
+
+    async def billable(self, sow: str, cut_off: int) -> list[Billable]:
+        """Posted, approved at or before `cut_off`, and on no invoice yet; in approval order."""
+        sql = """select source, kind, erp_id, net from work
+            where sow = ? and approved_at <= ? and invoice is null and state = 'posted' order by approved_at, kind, length(source), source"""
+        return [Billable(*row) for row in self._db.rows(sql, (sow, cut_off))]
+
+    async def invoiced(self, invoice: Invoice, sources: Collection[str]) -> None:
+        """These sources are on that invoice."""
+        marks: list[Statement] = [
+            ("update work set invoice = ? where source = ? and invoice is null", (invoice.key, source)) for source in sources
+        ]
+        self._db.commit(*marks, self._saw(invoice), (_MOVE, (invoice.sow,)))
+
+    # What is shown elsewhere.
+
+    async def saw(self, invoices: Sequence[Invoice]) -> None:
+        """The ERP has shown these invoices; an older version never replaces a newer one."""
+        if invoices:
+            moves: list[Statement] = [(_MOVE, (sow,)) for sow in sorted({invoice.sow for invoice in invoices})]
+            self._db.commit(*(self._saw(invoice) for invoice in invoices), *moves)
+
+    async def totals(self, sows: Collection[str]) -> list[TotalsRow]:
+        """Billed and unbilled of these SOWs, and the state they were counted at."""
+        return [row for sow in sorted(sows) if (row := self._totals(sow)) is not None]
+
+    async def shown(self, rows: Sequence[TotalsRow]) -> None:
+        """The CRM shows these totals."""
+        if rows:
+            sql = "update engagement set shown = max(shown, ?) where sow = ?"
+            self._db.commit(*((sql, (row.state, row.totals.sow)) for row in rows))
+
+    def moved(self, limit: int = TOTALS_MAX) -> list[str]:
+        """SOWs whose totals moved since they were last shown."""
+        return [sow for (sow,) in self._db.rows("select sow from engagement where moved > shown order by sow limit ?", (limit,))]
+
+    def _totals(self, sow: str) -> TotalsRow | None:
+        row = self._db.row("select body, moved from engagement where sow = ?", (sow,))
+        if row is None:
+            return None
+        (billed,) = self._db.row("select coalesce(sum(net), 0) from invoice_seen where sow = ?", (sow,)) or (0,)
+        unbilled = "select coalesce(sum(net), 0) from work where sow = ? and state = 'posted' and invoice is null"
+        (open_net,) = self._db.row(unbilled, (sow,)) or (0,)
+        return TotalsRow(Totals(sow, billed, open_net, _decode(row[0]).contract.currency), row[1])
+
+    def _saw(self, invoice: Invoice) -> Statement:
+        put = """insert into invoice_seen(key, sow, currency, net, version) values(?, ?, ?, ?, ?)
+            on conflict(key) do update set net = excluded.net, version = excluded.version where excluded.version >= version"""
+        return put, (invoice.key, invoice.sow, invoice.currency, invoice.net, invoice.version)
+
+    def _turn(self, source: str, state: str) -> str:
+        row = self._db.row("select sow from work where source = ? and state in ('parked', 'again')", (source,))
+        if row is None:
+            return ""
+        self._db.commit(("update work set state = ? where source = ?", (state, source)))
+        return str(row[0])
