@@ -1,0 +1,76 @@
+"""The oracle's own copy of the state machines (domain.md section 3): it checks what the systems let happen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Machine:
+    """`moves` maps a state to those it may become; `starts` are the states a record may be born in."""
+
+    field: str
+    starts: tuple[str, ...]
+    moves: dict[str, tuple[str, ...]]
+
+    def allows(self, before: str | None, after: str | None) -> bool:
+        """Was this move legal? Writing the same state again is no move."""
+        if before is None:
+            return after in self.starts
+        return after == before or after in self.moves.get(before, ())
+
+
+MACHINES: dict[tuple[str, str], Machine] = {
+    ("crm", "opportunity"): Machine(
+        "stage",
+        ("qualifying", "proposal", "negotiation", "closed_won"),
+        {
+            "qualifying": ("proposal", "negotiation", "closed_won", "closed_lost"),
+            "proposal": ("negotiation", "closed_won", "closed_lost", "qualifying"),
+            "negotiation": ("closed_won", "closed_lost", "proposal"),
+            "closed_won": ("reopened",),
+            "closed_lost": ("reopened",),
+            "reopened": ("qualifying", "proposal", "negotiation", "closed_won", "closed_lost"),
+        },
+    ),
+    ("crm", "sow"): Machine(
+        "status",
+        ("draft",),
+        {
+            "draft": ("in_approval", "cancelled"),
+            "in_approval": ("approved", "draft", "cancelled"),
+            "approved": ("sent", "draft", "cancelled"),
+            "sent": ("signed", "draft", "cancelled"),
+            "signed": (),
+        },
+    ),
+    ("psa", "time_entry"): Machine(
+        "state",
+        ("draft",),
+        {"draft": ("submitted",), "submitted": ("approved", "rejected", "draft"), "rejected": ("draft",), "approved": ()},
+    ),
+    ("psa", "expense"): Machine(
+        "state",
+        ("draft",),
+        {"draft": ("submitted",), "submitted": ("approved", "rejected", "draft"), "rejected": ("draft",), "approved": ()},
+    ),
+    ("psa", "timesheet_submission"): Machine("state", ("submitted",), {"submitted": ("approved", "rejected", "cancelled")}),
+    ("psa", "expense_submission"): Machine("state", ("submitted",), {"submitted": ("approved", "rejected", "cancelled")}),
+    ("psa", "story"): Machine(
+        "state", ("not_started",), {"not_started": ("started", "completed"), "started": ("completed",), "completed": ("started",)}
+    ),
+    ("erp", "sales_order"): Machine("status", ("pending", "open"), {"pending": ("open", "closed"), "open": ("closed",)}),
+    ("erp", "invoice"): Machine(
+        "status",
+        ("open",),
+        {
+            "open": ("sent", "disputed"),
+            "sent": ("partially_paid", "paid", "disputed"),
+            "partially_paid": ("paid",),
+            "disputed": ("sent", "open"),
+        },
+    ),
+    ("erp", "period"): Machine(
+        "state", ("open",), {"open": ("soft_closed", "closed"), "soft_closed": ("closed", "open"), "closed": ("open",)}
+    ),
+}
