@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +45,7 @@ def face(system: System[Any]) -> Asgi:
         call = Call(scope["method"], scope["raw_path"].decode("latin-1"), scope["query_string"], headers, body, base)
         reply = await serve(call) if len(body) <= most else too_large(system, call)
         if reply is LOST:
-            await lose(scope)
+            await lose(scope, receive)
             return
         length = (b"content-length", b"%d" % len(reply.body))
         await send({"type": "http.response.start", "status": reply.status, "headers": [*reply.headers, length]})
@@ -60,12 +59,13 @@ def too_large(system: System[Any], call: Call) -> Reply:
     return system.refuse(call, Refusal("too_large", f"the request body exceeds {most} bytes", got=len(call.body), status=413))
 
 
-async def lose(scope: Scope) -> None:
-    abort = scope.get("extensions", {}).get(ABORT)
-    if abort is None:
+async def lose(scope: Scope, receive: Receive) -> None:
+    extension = scope.get("extensions", {}).get(ABORT)
+    if extension is None:
         raise ReplyLost
-    abort()
-    await asyncio.sleep(0)  # let the server notice, or it would word a 500
+    extension["cut"]()
+    while (await receive())["type"] != "http.disconnect":  # until the server has noticed, or it would word a 500
+        pass
 
 
 async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:

@@ -163,6 +163,13 @@ class System(Generic[StateT]):
             raise Refusal("unavailable", f"{self.room.vendor} is down")
         return self.transact(lambda: people.act(self.records, verb, kind, key, values=values, user=user, at=at))
 
+    def seed_rows(self, rows: list[tuple[str, str, Mapping[str, Any]]], *, user: str) -> list[Acted]:
+        """Create rows [(kind, natural key, values), ...] in order, all or none. Raises Refusal."""
+        at = self.clock()
+        return self.transact(
+            lambda: [people.act(self.records, "create", k, key, values=v, user=user, at=at) for k, key, v in rows]
+        )
+
     def look(self, kind: str, **equals: Any) -> list[dict[str, Any]]:
         """Live records a person can see, by equality of domain fields, ordered by id; refs are ids."""
         return people.look(self.store, self.records, kind, equals)
