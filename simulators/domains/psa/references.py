@@ -1,0 +1,44 @@
+"""References to records of other systems: which object of ours is which object of theirs, and how the tie stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulators.kernel.records import Field, Kind, Records, Refusal
+
+STATUSES = ("pending", "successful", "failed")
+
+
+def status_is_known(_records: Records, _before: Any, after: Any) -> None:
+    """Refuse a state of the tie that does not exist."""
+    if after.status not in STATUSES:
+        raise Refusal("bad_value", f"status must be one of {', '.join(STATUSES)}", field="status", got=after.status)
+
+
+def subject_exists(records: Records, before: Any, after: Any) -> None:
+    """A new tie hangs on a live record."""
+    kind = records.kinds.get(after.subject_type)
+    if kind is None or kind is EXTERNAL_REFERENCE:
+        raise Refusal("bad_value", f"{after.subject_type} carries no references", field="subject_type", got=after.subject_type)
+    if before is None:
+        row = records.get(kind, after.subject_id)
+        if row is None or row.deleted:
+            raise Refusal("dangling", f"no {kind.name} {after.subject_id}", field="subject_id", got=after.subject_id)
+
+
+EXTERNAL_REFERENCE = Kind(
+    "external_reference",
+    (
+        Field("subject_type", required=True),
+        Field("subject_id", "id", required=True, indexed=True),
+        Field("service_name", required=True),
+        Field("service_model", required=True),
+        Field("service_model_ref", required=True, indexed=True),
+        Field("status", default="successful"),
+        Field("external_status"),
+        Field("message"),
+        Field("link"),
+        Field("synced_at", "instant"),
+    ),
+    rules=(status_is_known, subject_exists),
+)

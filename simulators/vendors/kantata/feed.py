@@ -1,0 +1,214 @@
+"""The event feed: polled, kept for nine days, late, unordered, sometimes twice. There are no webhooks.
+
+Events are read off the change log, never stored: an event's lag, its duplicate and its omission are drawn by meaning
+(seed, what, number of the change), so that two readings tell the same story. `created_at` is when the event was generated;
+nothing is shown before that instant.
+Source: developer.kantata.com, Events and Event Types; Subscribed Events reference (both read 2026-11-20).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from simulators.kernel.calls import Call, Reply
+from simulators.kernel.records import Refusal
+from simulators.kernel.stages import System
+from simulators.kernel.wire import json_bytes
+
+from . import envelope, payloads
+from . import filters as f
+from . import values as v
+from .catalogue import RESOURCE_OF_KIND
+from .errors import JSON
+from .listing import limits
+from .state import Desk
+
+SPOKEN = {"timesheet_submission": "timesheet", "expense_submission": "expense_report"}
+SILENT = {"external_reference"}  # no such event in the vendor's catalogue
+HAPPENED = {"create": "created", "update": "updated", "delete": "deleted"}
+NEVER_DELETED = {"timesheet_submission", "expense_submission"}
+EVENT_TYPES = tuple(
+    sorted(
+        [
+            f"{SPOKEN.get(kind, kind)}:{word}"
+            for kind in RESOURCE_OF_KIND
+            if kind not in SILENT
+            for word in HAPPENED.values()
+            if not (word == "deleted" and kind in NEVER_DELETED)
+        ]
+        + ["story:custom_field_value_created"]
+    )
+)
+IDS_PER_CHANGE = 10
+LOG = "SELECT seq, at, kind, id, op, by, CASE WHEN kind = 'story' THEN \"values\" END FROM change WHERE seq > ? AND at < ?"
+
+
+class Event(NamedTuple):
+    """One event: made at `created_at` of the change numbered `seq`."""
+
+    id: int
+    type: str
+    created_at: int
+    changed_at: int
+    seq: int
+    kind: str
+    subject: int
+    by: str
+
+
+def list_subscribed_events(system: System[Desk], call: Call) -> Reply:
+    """GET /subscribed_events."""
+    if call.user not in system.settings.admins:
+        raise Refusal("forbidden", "only account administrators read events")
+    if call.query.get("most_recent") in f.TRUE and call.query.get("most_recent_by_event_type") in f.TRUE:
+        raise Refusal("malformed", "most_recent cannot be combined with most_recent_by_event_type")
+    found = ordered(system, call, most_recent(call, wanted(system, call)))
+    limit, offset = limits(call)
+    shown = found if call.query.get("only") else found[offset : offset + limit]
+    return written(system, call, shown, len(found))
+
+
+def list_event_types(system: System[Desk], _call: Call) -> Reply:
+    """GET /subscribed_events/event_types: the types, and the fields of each."""
+    schemas = {}
+    for kind, resource in RESOURCE_OF_KIND.items():
+        fields = {c.wire: {"name": c.wire, "type": c.codec.type} for c in system.wires[resource.key].columns}
+        for name in EVENT_TYPES:
+            if name.partition(":")[0] == SPOKEN.get(kind, kind):
+                schemas[name] = {"name": name, "description": f"{resource.subject}: {name}", "fields": fields}
+    return Reply(200, json_bytes({"subscribed_event_types": EVENT_TYPES, "subscribed_event_type_schemas": schemas}), JSON)
+
+
+def wanted(system: System[Desk], call: Call) -> list[Event]:
+    """Return the events in the asked span that pass the filters, in order of change."""
+    query, now = call.query, system.clock()
+    oldest = now - retention_ms(system, now)
+    since = max(oldest, f.instant_of(query["created_after"]) if query.get("created_after") else oldest)
+    until = min(now + 1, f.instant_of(query["created_before"]) if query.get("created_before") else now + 1)
+    types = set(f.listed(query.get("event_types", "")))
+    only = {f.whole(each) for each in f.listed(query.get("only", ""))}
+    subjects = {f.whole(each) for each in f.listed(query.get("subject_id", ""))}
+    if subjects and not query.get("subject_type"):
+        raise Refusal("malformed", "subject_id needs a subject_type")
+    return [
+        each
+        for each in events(system, since, until)
+        if since < each.created_at < until
+        and (not types or each.type in types)
+        and (not only or each.id in only)
+        and (not subjects or each.subject in subjects)
+        and query.get("subject_type") in (None, "", RESOURCE_OF_KIND[each.kind].subject)
+    ]
+
+
+def retention_ms(system: System[Desk], now: int) -> int:
+    """Return how far back the feed reads at this instant."""
+    faulty = [fault.retention_ms for fault in system.state.feed_faults if fault.retention_ms is not None and fault.holds(now)]
+    return min([int(system.settings.feed_retention_ms), *faulty])
+
+
+def events(system: System[Desk], since: int, until: int) -> list[Event]:
+    """Make the events of every change that could have been told between two instants."""
+    lag = system.settings.feed_lag_ms_max
+    store = system.store
+    first = bisect_right(range(1, store.position + 1), since - 2 * lag, key=lambda seq: instant_at(system, seq))
+    made: list[Event] = []
+    for seq, at, kind, id, op, by, values in store.select(LOG, (first, until)):
+        if kind in SILENT or (op == "delete" and kind in NEVER_DELETED):
+            continue
+        names = [f"{SPOKEN.get(kind, kind)}:{HAPPENED[op]}"]
+        if values and accepts(values):
+            names.append("story:custom_field_value_created")
+        for n, name in enumerate(names):
+            made.extend(told(system, Event(seq * IDS_PER_CHANGE + 2 * n, name, at, at, seq, kind, id, by)))
+    return made
+
+
+def instant_at(system: System[Desk], seq: int) -> int:
+    """Return when a change was made; the log's clock never runs back."""
+    return int(system.store.select("SELECT at FROM change WHERE seq = ?", (seq,))[0][0])
+
+
+def accepts(values: str) -> bool:
+    """Say whether a story's change carries an acceptance; an empty field is written as null."""
+    return '"accepted_at":' in values and '"accepted_at":null' not in values
+
+
+def told(system: System[Desk], event: Event) -> list[Event]:
+    """Give the event its lag, leave it out, or tell it twice. A duplicate has its own id."""
+    seed, lag = system.seed, system.settings.feed_lag_ms_max
+    faults = [fault for fault in system.state.feed_faults if fault.holds(event.changed_at)]
+    if any(share(seed, "omit", fault.id, event.id) < fault.omit_share for fault in faults):
+        return []
+    out = [event._replace(created_at=event.changed_at + round(lag * share(seed, "lag", event.id)))]
+    twice = share(seed, "twice", event.id) < system.settings.feed_duplicate_share
+    if twice or any(share(seed, "twice", fault.id, event.id) < fault.duplicate_share for fault in faults):
+        later = out[0].created_at + round(lag * share(seed, "again", event.id))
+        out.append(event._replace(id=event.id + 1, created_at=later))
+    return out
+
+
+def most_recent(call: Call, found: list[Event]) -> list[Event]:
+    """Keep the last event of each subject, or of each subject and type, when asked."""
+    if call.query.get("most_recent") in f.TRUE:
+        return list({(each.kind, each.subject): each for each in found}.values())
+    if call.query.get("most_recent_by_event_type") in f.TRUE:
+        return list({(each.kind, each.subject, each.type): each for each in found}.values())
+    return found
+
+
+def ordered(system: System[Desk], call: Call, found: list[Event]) -> list[Event]:
+    """Order by creation, newest first unless asked; a shuffled feed keeps one arbitrary order for all pages."""
+    now = system.clock()
+    shuffling = [fault for fault in system.state.feed_faults if fault.shuffled and fault.holds(now)]
+    if shuffling:
+        return sorted(found, key=lambda each: share(system.seed, "shuffle", shuffling[0].id, each.id))
+    found = sorted(found, key=lambda each: each.id)
+    return sorted(found, key=lambda each: each.created_at, reverse=call.query.get("order") != "created_at:asc")
+
+
+def written(system: System[Desk], call: Call, found: list[Event], count: int) -> Reply:
+    """Write events, with payloads and subjects when asked."""
+    people = payloads.people(system, [each.by for each in found])
+    optional = set(f.listed(call.query.get("optional_fields", "")))
+    objects = {
+        str(each.id): {
+            "id": str(each.id),
+            "account_id": system.settings.account_id,
+            "event_type": each.type,
+            "subject_type": RESOURCE_OF_KIND[each.kind].subject,
+            "subject_id": each.subject,
+            "user_id": people.get(each.by),
+            "created_at": v.instant(each.created_at),
+            "subject_changed_at": v.instant(each.changed_at),
+            **(payloads.payloads(system, each.kind, each.subject, each.seq, optional) if optional else {}),
+        }
+        for each in found
+    }
+    held: dict[str, envelope.Objects] = {"subscribed_events": objects}
+    if "subject" in call.query.get("include", "").split(","):
+        with_subjects(system, found, held)
+    call.found = len(found)
+    return envelope.enveloped(call, "subscribed_events", [str(each.id) for each in found], held, count)
+
+
+def with_subjects(system: System[Desk], found: list[Event], held: dict[str, envelope.Objects]) -> None:
+    """Name and load subjects; one that is gone is null."""
+    for kind in sorted({each.kind for each in found}):
+        target = RESOURCE_OF_KIND[kind]
+        bucket = held.setdefault(target.key, {})
+        for row in envelope.by_ids(system, target, [each.subject for each in found if each.kind == kind]):
+            bucket[str(row.id)] = envelope.shown(system, target, row)
+        for each in found:
+            if each.kind == kind:
+                alive = str(each.subject) in bucket
+                ref = {"key": target.key, "id": str(each.subject)} if alive else None
+                held["subscribed_events"][str(each.id)]["subject_ref"] = ref
+
+
+def share(seed: int, *meaning: Any) -> float:
+    """Draw a number in [0, 1) by meaning."""
+    text = "|".join(("feed", str(seed), *map(str, meaning)))
+    return int.from_bytes(blake2b(text.encode(), digest_size=7).digest(), "big") / 2**56

@@ -1,0 +1,8 @@
+import pytest
+
+from .account import Account
+
+
+@pytest.fixture
+def account() -> Account:
+    return Account()
