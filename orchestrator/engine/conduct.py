@@ -203,7 +203,7 @@ class DurableRun:
         give_up_at: int | None = None
         while True:
             attempt += 1
-            said = await self._record(f"{name}#{attempt}", self._attempt(key or name, effect, attempt, unsure=unsure))
+            said = await self._record(f"{name}#{attempt}", self._attempt(key or name, effect, counted + 1, unsure=unsure))
             if said["end"] == "done":
                 known.settles_at.pop(name, None)
                 return said["value"]
@@ -255,7 +255,8 @@ class DurableRun:
                 correlation.reset(tokens[1])
             if said["end"] in ("transient", "unknown"):
                 floor = effect.retry.settle_ms if said["end"] == "unknown" else said.pop("after")
-                said["due"] = self._clock() + max(1, floor, backoff_ms(effect.retry, attempt, self.id, name))
+                pause = backoff_ms(effect.retry, 1 if said.get("held") else attempt, self.id, name)
+                said["due"] = self._clock() + (floor + pause if said.get("held") else max(floor, pause))
             return said
 
         return act
