@@ -7,7 +7,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-EU = frozenset("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split())
+EU = frozenset(
+    [
+        "AT",
+        "BE",
+        "BG",
+        "CY",
+        "CZ",
+        "DE",
+        "DK",
+        "EE",
+        "ES",
+        "FI",
+        "FR",
+        "GR",
+        "HR",
+        "HU",
+        "IE",
+        "IT",
+        "LT",
+        "LU",
+        "LV",
+        "MT",
+        "NL",
+        "PL",
+        "PT",
+        "RO",
+        "SE",
+        "SI",
+        "SK",
+    ]
+)
 # entity -> (home country, standard code, reverse-charge code, export code)
 HOMES: dict[str, tuple[str, str, str, str]] = {
     "US": ("US", "US-00", "", "US-OS"),
@@ -31,7 +61,7 @@ USD_PER_UNIT = {"USD": 1.0, "GBP": 1.33, "EUR": 1.15, "AUD": 0.66, "SGD": 0.78}
 
 
 def half_up(numerator: int, denominator: int) -> int:
-    """numerator / denominator rounded half away from zero; denominator is positive."""
+    """Numerator / denominator rounded half away from zero; denominator is positive."""
     if numerator < 0:
         return -half_up(-numerator, denominator)
     return (2 * numerator + denominator) // (2 * denominator)

@@ -1,0 +1,160 @@
+"""What people really did, from the ground-truth log: deals as they finally meant them, work, approvals, acceptances.
+
+Acts are applied when their `Acted` says done. Later acts of people mend earlier slips, so the rows here are the final truth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from scenarios.history import Act, Acted
+
+Row = dict[str, Any]
+
+
+class Work(msgspec.Struct, gc=False):
+    """One time entry or expense: `story` is the id in the PSA, `amount` minor units (expenses), `approved_at` 0 until then."""
+
+    id: str
+    workspace: str
+    story: str
+    person: str
+    on: str
+    minutes: int = 0
+    amount: int = 0
+    currency: str = ""
+    billable: bool = True
+    submission: str = ""
+    approved_at: int = 0
+    sequence: int = 0
+    booked_at: int = 0
+
+
+@dataclass
+class Truth:
+    """Rows by business key (CRM) or vendor id (PSA work). `people` are all who ever acted; `slips` counts human mistakes."""
+
+    accounts: dict[str, Row] = field(default_factory=dict)
+    opportunities: dict[str, Row] = field(default_factory=dict)
+    lines: dict[str, dict[str, Row]] = field(default_factory=dict)  # opportunity number -> line key -> row
+    sows: dict[str, Row] = field(default_factory=dict)
+    time: dict[str, Work] = field(default_factory=dict)
+    expenses: dict[str, Work] = field(default_factory=dict)
+    submissions: dict[str, list[Work]] = field(default_factory=dict)
+    stories: dict[str, Row] = field(default_factory=dict)  # story id -> completed, accepted_at
+    sent: dict[str, int] = field(default_factory=dict)  # invoice -> when the clerk marked it sent
+    payments: dict[str, Row] = field(default_factory=dict)
+    people: dict[str, int] = field(default_factory=dict)
+    slips: dict[str, int] = field(default_factory=dict)
+    desk: list[Act] = field(default_factory=list)
+    pending: dict[int, Act] = field(default_factory=dict)
+    acts: int = 0
+    refused: int = 0
+
+    def take_act(self, act: Act) -> None:
+        """Remember an act until its outcome is known."""
+        self.acts += 1
+        self.pending[act.seq] = act
+        self.people[act.who] = self.people.get(act.who, 0) + 1
+        if act.slip:
+            self.slips[act.slip] = self.slips.get(act.slip, 0) + 1
+
+    def take_acted(self, acted: Acted) -> None:
+        """Apply the act if it was done."""
+        act = self.pending.pop(acted.seq, None)
+        if act is None:
+            return
+        if acted.outcome != "done":
+            self.refused += 1
+            return
+        if act.system == "desk":
+            self.desk.append(act)
+        elif act.system == "crm":
+            self._sold(act)
+        elif act.system == "psa":
+            self._worked(act, acted)
+        elif act.system == "erp":
+            self._booked(act, acted)
+
+    # -- the CRM ----------------------------------------------------------------------------------
+    def _sold(self, act: Act) -> None:
+        if act.kind == "opportunity_line":
+            number = str(act.values.get("opportunity_id", "")) or self._opportunity_of(act.key)
+            self.lines.setdefault(number, {}).setdefault(act.key, {}).update(act.values)
+            return
+        rows = {"account": self.accounts, "opportunity": self.opportunities, "sow": self.sows}.get(act.kind)
+        if rows is None:
+            return
+        row = rows.setdefault(act.key, {"_at": act.at})
+        before = dict(row)
+        row.update(act.values)
+        if act.kind == "opportunity" and act.values.get("stage") == "closed_won":
+            row.setdefault("_won_at", act.at)
+            row["_last_won_at"] = act.at
+        if act.kind == "sow" and act.values.get("status") == "signed":
+            row.setdefault("_signed_at", act.values.get("signed_at") or act.at)
+        if before.get("_won_at") or before.get("_signed_at"):
+            row["_mended_at"] = act.at
+
+    def _opportunity_of(self, line_key: str) -> str:
+        for number, lines in self.lines.items():
+            if line_key in lines:
+                return number
+        return ""
+
+    # -- the PSA ----------------------------------------------------------------------------------
+    def _worked(self, act: Act, acted: Acted) -> None:
+        if act.kind == "time_entry":
+            self._line(self.time, act, acted)
+        elif act.kind == "expense":
+            self._line(self.expenses, act, acted)
+        elif act.kind in ("timesheet_submission", "expense_submission"):
+            self._decided(act, acted)
+        elif act.kind == "story":
+            self.stories.setdefault(bare(act.key) or acted.id, {}).update({**act.values, "_at": act.at})
+
+    def _line(self, held: dict[str, Work], act: Act, acted: Acted) -> None:
+        values = act.values
+        if act.verb == "delete":
+            held.pop(bare(act.key), None)
+            return
+        work = held.get(bare(act.key)) if act.verb != "create" else None
+        if work is None:
+            work = held[acted.id] = Work(acted.id, "", "", "", "", booked_at=act.at)
+        work.workspace = bare(values.get("workspace_id", work.workspace))
+        work.story = bare(values.get("story_id", work.story))
+        work.person = str(values.get("user_id", work.person))
+        work.on = str(values.get("performed_on") or values.get("spent_on") or work.on)
+        work.minutes = int(values.get("minutes", work.minutes))
+        work.amount = int(values.get("amount", work.amount))
+        work.currency = str(values.get("currency", work.currency))
+        work.billable = bool(values.get("billable", work.billable))
+        work.sequence = int(values.get("sequence", work.sequence) or 0)
+
+    def _decided(self, act: Act, acted: Acted) -> None:
+        held = self.time if act.kind == "timesheet_submission" else self.expenses
+        key = bare(act.key) or acted.id
+        if act.verb in ("submit", "create"):
+            listed = act.values.get("entries") or act.values.get("expenses") or ()
+            self.submissions[f"{act.kind} {acted.id}"] = [held[bare(id)] for id in listed if bare(id) in held]
+            for work in self.submissions[f"{act.kind} {acted.id}"]:
+                work.submission = acted.id
+        elif act.verb == "approve":
+            for work in self.submissions.get(f"{act.kind} {key}", ()):
+                work.approved_at = act.at
+
+    # -- the ERP ----------------------------------------------------------------------------------
+    def _booked(self, act: Act, acted: Acted) -> None:
+        if act.kind == "invoice" and act.verb == "send":
+            self.sent[acted.id] = act.at
+        elif act.kind == "payment":
+            self.payments[act.key or acted.id] = dict(act.values)
+
+
+def bare(key: Any) -> str:
+    """`id:17` as `17`; anything else as text."""
+    text = str(key) if key is not None else ""
+    return text.removeprefix("id:")
