@@ -42,12 +42,13 @@ class PacedLoop(Bridges, asyncio.SelectorEventLoop):
     _task_factory: Any
 
     def __init__(self, *, scale: float = 1.0, start_ms: int = 0) -> None:
+        super().__init__(_PacedSelector(self))
         if not scale > 0:
+            self.close()
             raise ValueError(f"scale {scale!r} refused: simulated seconds per wall second, above 0")
         self.env, self.scale, self.calendar = SimEnv(0.0), scale, Calendar(start_ms)
         self._began = time.monotonic()  # noqa: TID251 - this loop is the bridge to the wall clock
         self._task_count = 0
-        super().__init__(_PacedSelector(self))
         self._clock_resolution = 1e-6
 
     def time(self) -> float:
