@@ -12,6 +12,7 @@ import pytest
 from orchestrator.engine.embedded import Bounds, Embedded
 from orchestrator.engine.port import Abandon, Full, Held, Process, Retry, Transient
 from orchestrator.errors import ConfigError, StoreLocked
+from orchestrator.store.audit import Audit
 from orchestrator.store.database import Database
 from tests.orchestrator.engine.stage import Scripted, process, running
 from tests.orchestrator.virtual import live
@@ -495,3 +496,25 @@ print(len(rows), hashlib.sha256(repr(rows).encode()).hexdigest())
         said.add(done.stdout)
     assert len(said) == 1
     assert int(said.pop().split()[0]) > 100
+
+
+def test_audit_record_and_journal_entry_share_their_transaction(tmp_path):
+    """A financial step that is journalled as done has its audit record, whatever the moment of a crash."""
+
+    async def post_time() -> str:
+        return "17"
+
+    async def fn(run, given):
+        await run.step(post_time)
+
+    async def main(loop):
+        audit = Audit(Database(":memory:"), loop.ms)
+        engine = Embedded(audit._db, [process(fn)], loop.ms, beside=audit.writes({"post_time"}))
+        serving = loop.create_task(engine.serve())
+        before = engine.db.commits
+        await engine.start("p", "S-00001", id="r")
+        await asyncio.sleep(1)
+        serving.cancel()
+        return [record.action for record in audit.of("S-00001")], engine.db.commits - before
+
+    assert live(main) == (["post_time"], 4)  # start, begin, step with its record, end
