@@ -34,7 +34,7 @@ from scenarios.clock.inside import Escape
 
 stopwatch: Callable[[], float] = time.perf_counter  # wall seconds for the runner's own reports; never for the story
 
-ALLOWED = ("logging", "rich", "structlog", "hypothesis", "_pytest", "pluggy")
+ALLOWED = ("logging", "rich", "structlog", "scenarios.progress", "hypothesis", "_pytest", "pluggy")
 ESCAPES_MAX = 100
 
 _CLOCKS = (

@@ -81,4 +81,4 @@ async def main(loop, order):
 
 if __name__ == "__main__":
     trace = run_virtual(lambda loop: main(loop, sys.argv[1]), start_ms=0)
-    print(json.dumps({"events": len(trace), "hash": hashlib.sha256("\n".join(trace).encode()).hexdigest()}))
+    sys.stdout.write(json.dumps({"events": len(trace), "hash": hashlib.sha256("\n".join(trace).encode()).hexdigest()}))

@@ -85,7 +85,8 @@ def test_the_days_of_a_close_skip_the_place_s_holidays():
 def test_working_days_are_counted_both_ways():
     """There and back is where one started, from a working day."""
     friday = dt.date(2026, 1, 16)
-    assert not is_working_day(dt.date(2026, 1, 19), US) and is_working_day(dt.date(2026, 1, 19), UK)  # M. L. King's day
+    assert not is_working_day(dt.date(2026, 1, 19), US)
+    assert is_working_day(dt.date(2026, 1, 19), UK)
     assert add_working_days(friday, 1, US) == dt.date(2026, 1, 20)
     assert add_working_days(add_working_days(friday, 30, DE), -30, DE) == friday
     assert add_working_days(dt.date(2026, 1, 17), 0, US) == dt.date(2026, 1, 17)

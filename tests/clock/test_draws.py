@@ -44,7 +44,8 @@ def test_a_word_that_prints_differently_elsewhere_is_refused(word):
 def test_uniform_draws_fill_the_unit_interval():
     """All within [0, 1), evenly."""
     values = many(lambda n: u(7, n))
-    assert 0.0 <= min(values) < 0.01 and 0.99 < max(values) < 1.0
+    assert 0.0 <= min(values) < 0.01
+    assert 0.99 < max(values) < 1.0
     assert statistics.fmean(values) == pytest.approx(0.5, abs=0.02)
 
 
@@ -100,10 +101,13 @@ def test_choices_come_from_the_options_in_their_weights():
     assert drawn.count("often") / N == pytest.approx(0.75, abs=0.03)
     assert draws.weighted((("only", 1.0), ("never", 0.0)), 7) == "only"
     mixed = [draws.shuffled(options, 7, n) for n in range(50)]
-    assert all(sorted(order) == list(options) for order in mixed) and len({tuple(order) for order in mixed}) > 10
+    assert all(sorted(order) == list(options) for order in mixed)
+    assert len({tuple(order) for order in mixed}) > 10
 
 
 def test_extreme_draws_stay_finite(monkeypatch):
     """The quantile at zero is minus infinity; a draw of zero must not be."""
     monkeypatch.setattr(draws, "u", lambda *_: 0.0)
-    assert math.isfinite(draws.normal(0.0, 1.0, 7)) and draws.lognormal(8.0, 0.5, 7) > 0.0 and draws.exponential(30.0, 7) == 0.0
+    assert math.isfinite(draws.normal(0.0, 1.0, 7))
+    assert draws.lognormal(8.0, 0.5, 7) > 0.0
+    assert draws.exponential(30.0, 7) == 0.0

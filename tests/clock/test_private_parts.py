@@ -16,7 +16,8 @@ def test_the_base_loop_still_has_the_parts_we_stand_on():
     missing = [name for name in (*PARTS, "_run_once", "_timer_handle_cancelled", "_check_closed") if not hasattr(loop, name)]
     assert missing == []
     assert "_run_once()" in inspect.getsource(base_events.BaseEventLoop.run_forever)
-    assert type(loop._ready).__name__ == "deque" and loop._scheduled == []
+    assert type(loop._ready).__name__ == "deque"
+    assert loop._scheduled == []
     loop.close()
 
 
@@ -29,13 +30,18 @@ def test_handles_still_have_the_slots_we_fill():
 
 def test_current_task_can_still_be_handed_over():
     """`start_now` runs a task inside another one by the documented hooks for loops."""
-    assert callable(asyncio.tasks._enter_task) and callable(asyncio.tasks._leave_task)
+    assert callable(asyncio.tasks._enter_task)
+    assert callable(asyncio.tasks._leave_task)
 
 
 def test_simpy_still_keeps_its_queue_as_tuples_with_the_event_last():
     """Both loops pop events themselves: (when, priority, number, event)."""
     env = simpy.Environment()
     event = env.timeout(5)
-    assert env._queue[0][0] == 5 and env._queue[0][3] is event and len(env._queue[0]) == 4
-    assert event.callbacks == [] and event._ok and not hasattr(event, "_defused")
+    assert env._queue[0][0] == 5
+    assert env._queue[0][3] is event
+    assert len(env._queue[0]) == 4
+    assert event.callbacks == []
+    assert event._ok
+    assert not hasattr(event, "_defused")
     assert [name for name, value in vars(simpy.Environment).items() if isinstance(value, BoundClass)]
