@@ -41,6 +41,7 @@ class Jobs:
         self.keep_ms, self.most, self.made = keep_ms, most, 0
         self.held: dict[str, Job] = {}
         self.by_key: dict[tuple[str, str], Job] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
 
     def find(self, id: str, now: int) -> Job | None:
         self._forget(now)
@@ -66,10 +67,19 @@ class Jobs:
         job = self.held[str(self.made)] = Job(str(self.made), key, user, now)
         if key:
             self.by_key[user, key] = job
-        asyncio.get_running_loop().call_later(delay_ms / 1000, self._run, system, job, work)
+        self._timers[job.id] = asyncio.get_running_loop().call_later(delay_ms / 1000, self._run, system, job, work)
         return job
 
+    def clear(self) -> None:
+        """Forget every job; those that wait never run. For `Room.close`."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        self.held.clear()
+        self.by_key.clear()
+
     def _run(self, system: System[Any], job: Job, work: Work) -> None:
+        del self._timers[job.id]
         try:
             job.reply = system.transact(work)
         except Refusal as refusal:

@@ -81,7 +81,7 @@ class SqlCompiler:
         tail = ""
         if query.group:
             tail += " GROUP BY " + ", ".join(self._at(p)[0] for p in query.group)
-        order = [f"{self._at(p)[0]} {'DESC' if d else 'ASC'} NULLS {'LAST' if last else 'FIRST'}" for p, d, last in query.order]
+        order = [f"{self._ranked(p)} {'DESC' if d else 'ASC'} NULLS {'LAST' if last else 'FIRST'}" for p, d, last in query.order]
         if query.group:
             order += [self._at(p)[0] for p in query.group]
         elif not aggregate:
@@ -96,7 +96,12 @@ class SqlCompiler:
                 self.binds.append((bound, None))
         return tail
 
-    def _at(self, path: tuple[str, ...]) -> tuple[str, Column]:
+    def _ranked(self, path: tuple[str, ...]) -> str:
+        at, _, fold = self._at(path)
+        return at + fold
+
+    def _at(self, path: tuple[str, ...]) -> tuple[str, Column, str]:
+        """SQL of a path, its column, and how it compares: ' COLLATE NOCASE' or ''."""
         wire, alias = self.wire, "t"
         for depth, step in enumerate(path[:-1]):
             via = wire.parents.get(step.lower())
@@ -108,16 +113,16 @@ class SqlCompiler:
                 self.joins[key] = (f"p{len(self.joins)}", wire, f'{alias}."{via.field}"')
             alias = self.joins[key][0]
         column = wire.find(path[-1])
-        return column_sql(column, alias + ".", raw=True), column
+        return column_sql(column, alias + ".", raw=True), column, " COLLATE NOCASE" if folds(wire, column) else ""
 
     def _output(self, item: Any) -> tuple[str, tuple[str, ...], Callable[[Any], Any] | None]:
         if not is_function(item):
-            at, column = self._at(item)
+            at, column, _ = self._at(item)
             return at, (*item[:-1], column.wire), column.codec.encode
         function, path, alias = item
         if path is None:
             return "COUNT(*)", (alias,), None
-        at, column = self._at(path)
+        at, column, _ = self._at(path)
         text = f"COUNT(DISTINCT {at})" if function == "COUNT_DISTINCT" else f"{function}({at})"
         return text, (alias,), None if function.startswith("COUNT") else column.codec.encode
 
@@ -129,8 +134,7 @@ class SqlCompiler:
         return self._comparison(node)
 
     def _comparison(self, node: Compare) -> str:
-        at, column = self._at(node.path)
-        fold = " COLLATE NOCASE" if folds(self.wire, column) else ""
+        at, column, fold = self._at(node.path)
         if node.op == "in":
             self.binds += [(v, column) for v in node.value]
             return f"{at}{fold} IN ({', '.join('?' * len(node.value))})"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -77,25 +78,28 @@ class TypedStore:
     """The rows of one system. One writer: a system belongs to one loop, though it may be built on another thread."""
 
     def __init__(self, kinds: Mapping[str, Kind], id_type: str = "TEXT", path: str = ":memory:") -> None:
-        self.db = sqlite3.connect(path, isolation_level=None, cached_statements=512, check_same_thread=False)
         self.kinds, self.depth, self.durable = kinds, 0, path != ":memory:"
+        self._open(path)
         self.pending: list[Change] = []  # written by the transaction that is open
         self.types = SQL_TYPES | {"ref": id_type, "id": id_type}
         self._views: dict[str, str] = {}
         self._sql: dict[str, dict[Any, str]] = {}
+        self.run(LOG)
+        self.run(NUMBERS)
+        for kind in kinds.values():
+            self._define(kind)
+        self._settle()
+
+    def _open(self, path: str) -> None:
+        self.db = sqlite3.connect(path, isolation_level=None, cached_statements=512, check_same_thread=False)
+        self.run = self.db.execute
         self.do = self.db.cursor().execute  # one cursor for what is fetched at once: a new one a statement costs a third of it
-        run = self.run = self.db.execute
         for pragma in (
             "temp_store = memory",
             f"synchronous = {'normal' if self.durable else 'off'}",
             f"journal_mode = {'wal' if self.durable else 'memory'}",
         ):
-            run(f"PRAGMA {pragma}")
-        run(LOG)
-        run(NUMBERS)
-        for kind in kinds.values():
-            self._define(kind)
-        self._settle()
+            self.run(f"PRAGMA {pragma}")
 
     def _settle(self) -> None:
         """Read back what is kept beside the engine, because one writer need not ask it: the log's position and the id numbers."""
@@ -239,16 +243,20 @@ class TypedStore:
     # -- the whole --------------------------------------------------------------------------------
     def snapshot(self) -> Snapshot:
         assert not self.depth, "a snapshot inside a transaction would hold half of it"
-        return Snapshot(self.db.serialize(), self.position, dict(self.numbers))
+        pages = self.db.serialize()
+        if self.durable:  # bytes 18 and 19 say "write-ahead log", which no database in memory can open
+            pages = pages[:18] + b"\x01\x01" + pages[20:]
+        return Snapshot(pages, self.position, dict(self.numbers))
 
     def restore(self, image: Snapshot) -> None:
         assert not self.depth, "deserialize is accepted inside a transaction and leaves it open: restore only between calls"
         if self.durable:
-            with_pages = sqlite3.connect(":memory:")
-            with_pages.deserialize(image.pages)
-            with_pages.backup(self.db)
-            with_pages.close()
-        else:
+            with closing(sqlite3.connect(":memory:")) as held:
+                held.deserialize(image.pages)
+                held.backup(self.db)
+        else:  # on a new connection: statements prepared before keep pointers into the schema that deserialize throws away
+            self.db.close()
+            self._open(":memory:")
             self.db.deserialize(image.pages)
         self.position, self.numbers = image.position, dict(image.numbers)
         self.define_views(self._views)
