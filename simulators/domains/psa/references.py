@@ -1,4 +1,7 @@
-"""References to records of other systems: which object of ours is which object of theirs, and how the tie stands."""
+"""References to records of other systems: which object of ours is which object of theirs, and how it stands over there.
+
+`status` is the state of the other system's record (an invoice's "Open"); `sync_status` says how the tie itself fares.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,8 @@ STATUSES = ("pending", "successful", "failed")
 
 def status_is_known(_records: Records, _before: Any, after: Any) -> None:
     """Refuse a state of the tie that does not exist."""
-    if after.status not in STATUSES:
-        raise Refusal("bad_value", f"status must be one of {', '.join(STATUSES)}", field="status", got=after.status)
+    if after.sync_status not in STATUSES:
+        raise Refusal("bad_value", f"must be one of {', '.join(STATUSES)}", field="sync_status", got=after.sync_status)
 
 
 def subject_exists(records: Records, before: Any, after: Any) -> None:
@@ -34,8 +37,8 @@ EXTERNAL_REFERENCE = Kind(
         Field("service_name", required=True),
         Field("service_model", required=True),
         Field("service_model_ref", required=True, indexed=True),
-        Field("status", default="successful"),
-        Field("external_status"),
+        Field("status"),
+        Field("sync_status", default="successful"),
         Field("message"),
         Field("link"),
         Field("synced_at", "instant"),

@@ -15,15 +15,22 @@ from simulators.kernel.records import Refusal
 STEP = re.compile(r"\[([^\[\]]*)\]")
 NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)$")
 DEPTH_MAX, PAIRS_MAX = 4, 20_000
+MIXED = ("include", "optional_fields")
 
 
 def document_of(call: Call) -> dict[str, Any]:
-    """Return the decoded body; an empty one is an empty object. Raises Refusal 'bad_json'."""
+    """Return the decoded body; an empty one is an empty object. Raises Refusal 'bad_json'.
+
+    Rails mixes body and query: an `include` in the body counts. Source: mavenlink_gem, request.rb (read 2026-11-20).
+    """
     if not call.body.strip():
         return {}
-    if call.header(b"content-type").startswith("application/x-www-form-urlencoded"):
-        return form_of(call.body)
-    return call.document()
+    form = call.header(b"content-type").startswith("application/x-www-form-urlencoded")
+    body = form_of(call.body) if form else call.document()
+    for name in MIXED:
+        if isinstance(body.get(name), str):
+            call.query.setdefault(name, body[name])
+    return body
 
 
 def objects_of(call: Call, one: str, many: str, most: int) -> list[dict[str, Any]]:
@@ -34,9 +41,9 @@ def objects_of(call: Call, one: str, many: str, most: int) -> list[dict[str, Any
         if isinstance(given, dict):  # a form writes lists as objects keyed by position
             given = list(given.values())
         if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
-            raise Refusal("malformed", f"{many} must be a list of objects")
+            raise Refusal("missing_parameters", many)
         if not given:
-            raise Refusal("malformed", f"param is missing or the value is empty: {many}")
+            raise Refusal("missing_parameters", many)
         if len(given) > most:
             raise Refusal("too_many", f"at most {most} {many} can be created in one request")
         return given
@@ -47,7 +54,7 @@ def object_of(body: dict[str, Any], one: str) -> dict[str, Any]:
     """Return the object under its key. Raises Refusal."""
     given = body.get(one)
     if not isinstance(given, dict) or not given:
-        raise Refusal("malformed", f"param is missing or the value is empty: {one}")
+        raise Refusal("missing_parameters", one)
     return given
 
 

@@ -1,8 +1,9 @@
 """How a refusal is worded: `{"errors": [{"type", "message", "field"?}]}`.
 
-Types: `oauth` (no valid token), `system` (request or platform), `validation` (a value; names its field). Statuses the
-contract declares are 400, 401, 403, 404, 422 and 503; 429 stands in prose only, without Retry-After.
-Source: Kantata OX API documentation, Errors and Rate Limits, by the api-evangelist/mavenlink digest (read 2026-11-20).
+Types: `oauth` (no valid token), `syntax` (the wrapping key is missing), `system` (request or platform), `validation` (a
+value; names its field). Statuses the contract declares are 400, 401, 403, 404, 422 and 503; 429 stands in prose only,
+without Retry-After. Source: Kantata OX API documentation, Errors and Rate Limits, by the api-evangelist/mavenlink digest;
+`syntax`: mavenlink_gem, external_reference_spec.rb (both read 2026-11-20).
 """
 
 from __future__ import annotations
@@ -53,6 +54,8 @@ def refuse(_system: System[Any], call: Call, refusal: Refusal) -> Reply:
     """Word a refusal; what has no words of its own is a validation error about its field."""
     if refusal.code == "stranger":
         return errors(401, {"type": "oauth", "message": "Invalid OAuth 2 Request"})
+    if refusal.code == "missing_parameters":
+        return errors(400, {"type": "syntax", "message": f"Missing required parameters: {refusal.message}"})
     if refusal.code in SYSTEM:
         status, text = SYSTEM[refusal.code]
         return errors(refusal.status or status, {"type": "system", "message": text or refusal.message})

@@ -21,6 +21,7 @@ from . import envelope, payloads
 from . import filters as f
 from . import values as v
 from .catalogue import RESOURCE_OF_KIND
+from .custom import FIELDS
 from .errors import JSON
 from .listing import limits
 from .state import Desk
@@ -29,6 +30,7 @@ SPOKEN = {"timesheet_submission": "timesheet", "expense_submission": "expense_re
 SILENT = {"external_reference"}  # no such event in the vendor's catalogue
 HAPPENED = {"create": "created", "update": "updated", "delete": "deleted"}
 NEVER_DELETED = {"timesheet_submission", "expense_submission"}
+VALUE_CREATED = "story:custom_field_value_created"
 EVENT_TYPES = tuple(
     sorted(
         [
@@ -38,7 +40,7 @@ EVENT_TYPES = tuple(
             for word in HAPPENED.values()
             if not (word == "deleted" and kind in NEVER_DELETED)
         ]
-        + ["story:custom_field_value_created"]
+        + [VALUE_CREATED]
     )
 )
 IDS_PER_CHANGE = 10
@@ -56,6 +58,7 @@ class Event(NamedTuple):
     kind: str
     subject: int
     by: str
+    field: int = 0  # custom field, for an event about its value
 
 
 def list_subscribed_events(system: System[Desk], call: Call) -> Reply:
@@ -111,18 +114,17 @@ def retention_ms(system: System[Desk], now: int) -> int:
 
 def events(system: System[Desk], since: int, until: int) -> list[Event]:
     """Make the events of every change that could have been told between two instants."""
-    lag = system.settings.feed_lag_ms_max
+    lag = system.settings.feed_lag_ms_max + max([0, *(fault.lag_ms_max for fault in system.state.feed_faults)])
     store = system.store
     first = bisect_right(range(1, store.position + 1), since - 2 * lag, key=lambda seq: instant_at(system, seq))
     made: list[Event] = []
     for seq, at, kind, id, op, by, values in store.select(LOG, (first, until)):
         if kind in SILENT or (op == "delete" and kind in NEVER_DELETED):
             continue
-        names = [f"{SPOKEN.get(kind, kind)}:{HAPPENED[op]}"]
-        if values and accepts(values):
-            names.append("story:custom_field_value_created")
-        for n, name in enumerate(names):
-            made.extend(told(system, Event(seq * IDS_PER_CHANGE + 2 * n, name, at, at, seq, kind, id, by)))
+        event = Event(seq * IDS_PER_CHANGE, f"{SPOKEN.get(kind, kind)}:{HAPPENED[op]}", at, at, seq, kind, id, by)
+        made.extend(told(system, event))
+        for n, field in enumerate(fields_set(values), 1) if values else ():
+            made.extend(told(system, event._replace(id=event.id + 2 * n, type=VALUE_CREATED, field=field)))
     return made
 
 
@@ -131,9 +133,10 @@ def instant_at(system: System[Desk], seq: int) -> int:
     return int(system.store.select("SELECT at FROM change WHERE seq = ?", (seq,))[0][0])
 
 
-def accepts(values: str) -> bool:
-    """Say whether a story's change carries an acceptance; an empty field is written as null."""
-    return '"accepted_at":' in values and '"accepted_at":null' not in values
+def fields_set(values: str) -> list[int]:
+    """Return the custom fields that a story's change gave a value; an empty one is written as null."""
+    filled = [each for each in FIELDS if f'"{each.field}":' in values and f'"{each.field}":null' not in values]
+    return [each.id for each in filled if each.subject == "Story"]
 
 
 def told(system: System[Desk], event: Event) -> list[Event]:
@@ -142,7 +145,10 @@ def told(system: System[Desk], event: Event) -> list[Event]:
     faults = [fault for fault in system.state.feed_faults if fault.holds(event.changed_at)]
     if any(share(seed, "omit", fault.id, event.id) < fault.omit_share for fault in faults):
         return []
-    out = [event._replace(created_at=event.changed_at + round(lag * share(seed, "lag", event.id)))]
+    late = lag * share(seed, "lag", event.id) + sum(
+        fault.lag_ms_max * share(seed, "late", fault.id, event.id) for fault in faults
+    )
+    out = [event._replace(created_at=event.changed_at + round(late))]
     twice = share(seed, "twice", event.id) < system.settings.feed_duplicate_share
     if twice or any(share(seed, "twice", fault.id, event.id) < fault.duplicate_share for fault in faults):
         later = out[0].created_at + round(lag * share(seed, "again", event.id))
@@ -183,7 +189,7 @@ def written(system: System[Desk], call: Call, found: list[Event], count: int) ->
             "user_id": people.get(each.by),
             "created_at": v.instant(each.created_at),
             "subject_changed_at": v.instant(each.changed_at),
-            **(payloads.payloads(system, each.kind, each.subject, each.seq, optional) if optional else {}),
+            **(payloads.payloads(system, each, optional) if optional else {}),
         }
         for each in found
     }

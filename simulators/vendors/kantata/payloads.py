@@ -1,51 +1,69 @@
-"""What an event says about its subject before and after, rebuilt from the change log when asked for."""
+"""What an event says about its subject before and after, rebuilt from the change log when asked for.
+
+Payloads are objects in the vendor's attributes; before a creation and after a deletion they are empty; changes are
+`{attribute: {"from", "to"}}`. An event about a custom field's value carries that value.
+Source: mavenlink_gem, subscribed_events/diff.rb and its spec (read 2026-11-20).
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simulators.domains import psa
 from simulators.kernel.stages import System
-from simulators.kernel.wire import json_bytes
 from simulators.stores.typed import load
 
+from . import envelope
 from .catalogue import RESOURCE_OF_KIND
+from .custom import BY_ID, value_of
 from .state import Desk
 
+if TYPE_CHECKING:
+    from .feed import Event
+
 INDEX = "CREATE INDEX IF NOT EXISTS change_of_subject ON change (kind, id, seq)"  # made when first asked: writes stay cheap
-PAST = 'SELECT seq, "values" FROM change WHERE kind = ? AND id = ? AND seq <= ? ORDER BY seq'
+PAST = 'SELECT seq, at, op, version, "values" FROM change WHERE kind = ? AND id = ? AND seq <= ? ORDER BY seq'
 OPTIONAL = ("previous_payload", "current_payload", "payload_changes")
 
 
-def payloads(system: System[Desk], kind: str, subject: int, seq: int, optional: set[str]) -> dict[str, str]:
-    """Return the asked payloads as JSON text: attributes in the vendor's names."""
+def payloads(system: System[Desk], event: Event, optional: set[str]) -> dict[str, Any]:
+    """Return the payloads asked for."""
     asked = [name for name in OPTIONAL if name in optional]
     if not asked:
         return {}
     system.store.run(INDEX)
-    before: dict[str, Any] = {}
-    moved: dict[str, Any] = {}
-    for at, values in system.store.select(PAST, (kind, subject, seq)):
-        if at == seq:
-            moved = load(values)
-        else:
-            before |= load(values)
-    previous = spoken(system, kind, before)
-    current = spoken(system, kind, before | moved)
-    changes = {name: [previous.get(name), value] for name, value in current.items() if previous.get(name) != value}
+    previous, current = versions(system, event)
+    changes = {
+        name: {"from": previous.get(name), "to": current.get(name)}
+        for name in {**previous, **current}
+        if previous.get(name) != current.get(name)
+    }
     made = {"previous_payload": previous, "current_payload": current, "payload_changes": changes}
-    return {name: json_bytes(made[name]).decode() for name in asked}
+    return {name: made[name] for name in asked}
 
 
-def spoken(system: System[Desk], kind: str, values: dict[str, Any]) -> dict[str, Any]:
-    """Write domain values under the vendor's names."""
-    out = {}
-    for column in system.wires[RESOURCE_OF_KIND[kind].key].columns:
-        if column.field in values:
-            value = values[column.field]
-            encode = column.codec.encode
-            out[column.wire] = value if value is None or encode is None else encode(value)
-    return out
+def versions(system: System[Desk], event: Event) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the subject as it was shown before the event's change, and after it."""
+    held: dict[str, Any] = {}
+    shown: list[dict[str, Any]] = [{}, {}]
+    for seq, at, op, version, values in system.store.select(PAST, (event.kind, event.subject, event.seq)):
+        held |= {"created_at": at} if op == "create" else {}
+        before = dict(held)
+        held |= {"changed_at": at, "version": version, **load(values)}
+        if seq == event.seq:
+            shown = [shown_of(system, event, before) if op != "create" else {}, {}]
+            shown[1] = shown_of(system, event, held) if op != "delete" else {}
+    return shown[0], shown[1]
+
+
+def shown_of(system: System[Desk], event: Event, values: dict[str, Any]) -> dict[str, Any]:
+    """Write a past state of the subject, or of one of its custom fields, as the vendor shows it."""
+    resource = RESOURCE_OF_KIND[event.kind]
+    row = resource.kind.Row(id=event.subject, **values)
+    if not event.field:
+        return envelope.shown(system, resource, row)
+    each = BY_ID[event.field]
+    return value_of(row, each) if getattr(row, each.field) is not None else {}
 
 
 def people(system: System[Desk], users: list[str]) -> dict[str, int]:

@@ -37,8 +37,9 @@ class Settings:
 class FeedFault:
     """How the event feed misbehaves in a window of time, on top of its fair-weather manners.
 
-    `omit_share` and `duplicate_share` hit changes made in [from_ms, to_ms), for ever: a later reading does not bring an
-    omitted event back. `shuffled` and `retention_ms` hit readings made in the window. `id` keys the draws.
+    `omit_share`, `duplicate_share` and `lag_ms_max` (up to so much later) hit changes made in [from_ms, to_ms), for ever: a
+    later reading does not bring an omitted event back. `shuffled` and `retention_ms` hit readings made in the window.
+    `id` keys the draws.
     """
 
     id: str
@@ -46,6 +47,7 @@ class FeedFault:
     to_ms: int
     duplicate_share: float = 0.0
     omit_share: float = 0.0
+    lag_ms_max: int = 0
     shuffled: bool = False
     retention_ms: int | None = None
 

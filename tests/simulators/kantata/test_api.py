@@ -391,6 +391,18 @@ def test_a_form_is_as_good_as_json(account):
     assert got.status == 200, got.body
 
 
+def test_an_include_in_the_body_counts(account):
+    """Body and query are one to the vendor: what a create includes may stand in either."""
+    body = {"story": {"workspace_id": account.workspace, "title": "T"}, "include": "workspace"}
+    assert list(account.call("POST", "/stories", body).json["workspaces"]) == [account.workspace]
+
+
+def test_a_body_without_its_key_is_a_syntax_error(account):
+    """The wrapping key is missing: 400 of type syntax."""
+    got = account.call("POST", "/stories", {"title": "T"})
+    assert (got.status, got.errors[0]["type"]) == (400, "syntax")
+
+
 def test_missing_fields_are_named_one_by_one(account):
     """422 lists every missing field in the vendor's words."""
     got = account.call("POST", "/time_entries", {"time_entry": {"notes": "x"}})

@@ -1,5 +1,3 @@
-import json
-
 import pytest
 
 from simulators.vendors.kantata import FeedFault, Settings
@@ -172,27 +170,64 @@ def test_subjects_ride_along_unless_they_are_gone(fair):
 
 
 def test_payloads_tell_before_and_after(fair):
-    """Payloads are optional fields, JSON text in the vendor's names."""
+    """Payloads are optional fields, objects as the vendor showed them at that time; later changes do not show."""
     entry = fair.book(notes="a")
     fair.now += 1000
     fair.act("update", "time_entry", f"id:{entry}", {"notes": "b", "minutes": 60})
+    shown = fair.get(f"/time_entries/{entry}").json["time_entries"][entry]
+    fair.now += 1000
+    fair.submit([entry])
     fair.now += LAG
-    asked = {"event_types": "time_entry:updated", "optional_fields": "previous_payload,current_payload,payload_changes"}
-    event = told(fair, **asked)[0]
-    assert json.loads(event["previous_payload"])["notes"] == "a"
-    assert json.loads(event["current_payload"])["time_in_minutes"] == 60
-    assert json.loads(event["payload_changes"]) == {"notes": ["a", "b"], "time_in_minutes": [480, 60]}
+    asked = {"optional_fields": "previous_payload,current_payload,payload_changes", "subject_type": "TimeEntry"}
+    created, updated, submitted = sorted(told(fair, **asked), key=lambda each: each["subject_changed_at"])
+    assert (created["previous_payload"], created["current_payload"]["notes"]) == ({}, "a")
+    assert updated["previous_payload"] == created["current_payload"]
+    assert updated["current_payload"] == shown
+    assert updated["payload_changes"] == {
+        "notes": {"from": "a", "to": "b"},
+        "time_in_minutes": {"from": 480, "to": 60},
+        "updated_at": {"from": "2026-01-01T09:00:00Z", "to": "2026-01-01T09:00:01Z"},
+    }
+    assert submitted["current_payload"]["active_submission_id"]
     assert "current_payload" not in told(fair)[0]
 
 
-def test_an_acceptance_is_told_as_a_custom_field_value(fair):
-    """The client's acceptance of a milestone is an event of its own beside story:updated."""
+def test_after_a_deletion_there_is_no_current_payload(fair):
+    """What is gone has only a before."""
+    entry = fair.book(notes="a")
+    fair.act("delete", "time_entry", f"id:{entry}", {})
+    fair.now += LAG
+    event = told(fair, event_types="time_entry:deleted", optional_fields="previous_payload,current_payload")[0]
+    assert (event["previous_payload"]["notes"], event["current_payload"]) == ("a", {})
+
+
+def test_an_acceptance_is_told_as_custom_field_values(fair):
+    """The client's acceptance of a milestone makes events of its own beside story:updated, one a field."""
     stone = fair.create("stories", "story", workspace_id=fair.workspace, title="M1", story_type="milestone", state="completed")
     fair.now += 1000
     fair.act("update", "story", f"id:{stone}", {"accepted_at": fair.now, "accepted_by": "Ada"})
     fair.now += LAG
-    types = [each["event_type"] for each in told(fair, subject_type="Story", subject_id=stone)]
-    assert sorted(types) == ["story:created", "story:custom_field_value_created", "story:updated"]
+    events = told(fair, subject_type="Story", subject_id=stone, optional_fields="current_payload")
+    assert sorted(each["event_type"] for each in events) == [
+        "story:created", "story:custom_field_value_created", "story:custom_field_value_created", "story:updated",
+    ]  # fmt: skip
+    values = [each["current_payload"] for each in events if each["event_type"] == "story:custom_field_value_created"]
+    assert {each["custom_field_name"]: each["value"] for each in values} == {
+        "Accepted At": "2026-01-01T09:00:01Z",
+        "Accepted By": "Ada",
+    }
+
+
+def test_late_events_are_a_fault_of_its_window(fair):
+    """Changes of the window are told up to so much later, and out of their order all the more."""
+    fair.system.state.feed_faults.append(FeedFault("F-16", START, START + 60_000, lag_ms_max=7_200_000))
+    for n in range(20):
+        fair.book(day=f"2026-02-{n + 1:02d}")
+        fair.now += 1000
+    fair.now += LAG
+    assert len(told(fair, event_types="time_entry:created")) < 20
+    fair.now += 7_200_000
+    assert len(told(fair, event_types="time_entry:created")) == 20
 
 
 def test_only_administrators_read_the_feed():
