@@ -51,7 +51,9 @@ class Work:
         weeks: dict[dt.date, Days] = defaultdict(lambda: defaultdict(list))
         for day in self.days:
             self._day(day, weeks[day - dt.timedelta(days=day.weekday())])
-        return [self._sheet(project, week, days) for week, days in weeks.items() for project in self.projects if project.sow in days]
+        return [
+            self._sheet(project, week, days) for week, days in weeks.items() for project in self.projects if project.sow in days
+        ]
 
     def _sheet(self, project: Project, week: dt.date, days: Days) -> Sheet:
         number = self.person.number

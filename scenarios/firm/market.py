@@ -74,9 +74,9 @@ class Market:
         market = (country, case if case in (TAXED, EXEMPT) else "")
         known = self.by_market.setdefault(market, [])
         abroad = case == EXPORT and bool(known)
-        if known and (abroad or not project.opening):
-            if u(self.seed, "existing", project.sow) < self.spec.customers.existing_share:
-                return choice(known, self.seed, "account", project.sow)
+        again = u(self.seed, "existing", project.sow) < self.spec.customers.existing_share
+        if known and again and (abroad or not project.opening):
+            return choice(known, self.seed, "account", project.sow)
         made = self._new(project, country, case)
         known.append(made)
         return made

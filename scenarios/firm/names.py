@@ -16,6 +16,7 @@ from scenarios.clock.draws import choice, integer, u
 
 POOL = 300
 POOL_SEED = 20_251_215
+UMLAUTS: dict[str, str | int | None] = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "Ä": "ae", "Ö": "oe", "Ü": "ue"}
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,12 @@ COUNTRIES = {
     "AT": Country("de_DE", "de", ("GmbH", "AG"), (("Wien", "", "1010"), ("Graz", "", "8010"), ("Linz", "", "4020"))),
     "BE": Country("nl_NL", "nl", ("BV", "NV"), (("Antwerpen", "", "2000"), ("Gent", "", "9000"), ("Brussel", "", "1000"))),
 }  # fmt: skip
-TAXED_STATES = (("Honolulu", "HI", "96813"), ("Albuquerque", "NM", "87102"), ("Sioux Falls", "SD", "57104"), ("Charleston", "WV", "25301"))
+TAXED_STATES = (
+    ("Honolulu", "HI", "96813"),
+    ("Albuquerque", "NM", "87102"),
+    ("Sioux Falls", "SD", "57104"),
+    ("Charleston", "WV", "25301"),
+)
 TRADES = {
     "en": ("Logistics", "Energy", "Foods", "Insurance", "Instruments", "Health", "Retail", "Robotics", "Mutual", "Paper"),
     "de": ("Maschinenbau", "Energie", "Versicherung", "Logistik", "Feinkost", "Medizintechnik", "Gerätebau", "Verlag"),
@@ -104,7 +110,7 @@ def address(country: str, seed: int, key: str, *, taxed_state: bool = False) -> 
 
 def domain_of(company: str) -> str:
     """Return an internet domain for a company, always under a reserved name."""
-    plain = company.translate(str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})).lower()
+    plain = company.translate(str.maketrans(UMLAUTS)).lower()
     kept = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in plain)
     return "-".join(part for part in kept.split("-") if part)[:40] + ".example"
 

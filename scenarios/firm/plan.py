@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from scenarios.clock.calendar import Place, next_working_day
 from scenarios.clock.draws import bernoulli, lognormal, u
-from scenarios.firm.chance import between
 from scenarios.firm.booking import Diary
+from scenarios.firm.chance import between
 from scenarios.firm.hours import sheets_of_work
 from scenarios.firm.model import TM, Deal, Goal, Line, Plan, Project, Sheet
 from scenarios.firm.projects import projects

@@ -39,7 +39,9 @@ class Done(Protocol):
 class People(Protocol):
     """A person at the screen of a system."""
 
-    def act(self, system: str, verb: str, kind: str, key: str, values: dict[str, Any], user: str, at: int) -> Done:
+    def act(  # noqa: PLR0917 - an act in its own order of words
+        self, system: str, verb: str, kind: str, key: str, values: dict[str, Any], user: str, at: int
+    ) -> Done:
         """Do `verb`; `key` is the natural key, "id:<vendor id>", or "" on creating a kind without one. Raises ActRefused."""
         ...
 
@@ -64,4 +66,3 @@ class Loop(Protocol):
     """The bridge from a SimPy process to a coroutine: `result = yield loop.as_event(coro)`."""
 
     def as_event(self, coro: Coroutine[Any, Any, Any], name: str | None = None) -> Any: ...
-

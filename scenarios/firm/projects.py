@@ -10,6 +10,7 @@ import datetime as dt
 import heapq
 import math
 from collections.abc import Callable
+from functools import partial
 
 from scenarios.clock.calendar import Place, add_working_days, next_working_day
 from scenarios.clock.draws import integer, lognormal, poisson, u, weighted
@@ -29,12 +30,12 @@ def projects(spec: FirmSpec, seed: int, quarter: Quarter, people: list[Person]) 
     heads = {code: float(sum(person.entity == code for person in people)) for code in spec.entities}
     opening = parts(round(spec.projects.per_head * spec.heads), heads)
     fresh = parts(round(spec.projects.starts_per_head_year / 4 * spec.heads), heads)
-    made = []
+    made: list[Project] = []
     for code, count in opening.items():
-        made += wave(spec, seed, code, max(2, count), dates=lambda key, code=code: opening_dates(spec, seed, quarter, code, key))
-    later = []
+        made += wave(spec, seed, code, max(2, count), dates=partial(opening_dates, spec, seed, quarter, code))
+    later: list[Project] = []
     for code, count in fresh.items():
-        later += wave(spec, seed, code, count, dates=lambda key, code=code: fresh_dates(spec, seed, quarter, code, key))
+        later += wave(spec, seed, code, count, dates=partial(fresh_dates, spec, seed, quarter, code))
     made += sorted(later, key=lambda project: (project.won_on, project.entity, project.number))
     for number, project in enumerate(made, 1):
         project.number = number
@@ -75,7 +76,9 @@ def fresh_dates(spec: FirmSpec, seed: int, quarter: Quarter, entity: str, key: s
     """Draw a project won in the quarter, with the push at its end, begun some days later."""
     place = spec.entities[entity].place
     won_on = closing_day(spec, seed, quarter, place, key)
-    start_on = next_working_day(won_on + dt.timedelta(days=integer(3, 3 + spec.projects.start_lag_days_max, seed, "start", key)), place)
+    start_on = next_working_day(
+        won_on + dt.timedelta(days=integer(3, 3 + spec.projects.start_lag_days_max, seed, "start", key)), place
+    )
     months = lognormal(spec.projects.months_median, spec.projects.months_sigma, seed, "months", key)
     return False, won_on, start_on, ending(spec, start_on, months, place)
 

@@ -100,6 +100,8 @@ def last_approval(quarter: Quarter, spec: FirmSpec, place: Place) -> int:
 def end_of(quarter: Quarter, spec: FirmSpec) -> int:
     """Return the instant the story is over: the last entity's hard close of the quarter, one hour later."""
     return max(
-        hour_of(close_of(quarter.months[-1], spec.billing.hard_close_day, entity.place), spec.billing.close_hour + 1, entity.place)
+        hour_of(
+            close_of(quarter.months[-1], spec.billing.hard_close_day, entity.place), spec.billing.close_hour + 1, entity.place
+        )
         for entity in spec.entities.values()
     )

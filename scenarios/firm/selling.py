@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from scenarios.clock.calendar import Place, next_working_day
 from scenarios.clock.draws import bernoulli, choice, lognormal, u, weighted
 from scenarios.firm.market import Market, cases, profile_of
-from scenarios.firm.model import MILESTONE, REVERSE_CHARGE, TM, Account, Deal, Line, Project, Sheet, Stages
+from scenarios.firm.model import MILESTONE, REVERSE_CHARGE, TM, Account, Deal, Project, Sheet, Stages
 from scenarios.firm.projects import closing_day
 from scenarios.firm.quarter import Quarter, hour_of, working_days
 from scenarios.firm.roster import MAIL, parts
@@ -79,7 +79,7 @@ class Book:
         days = self._sale_days(place, key, decided_on, opening=opening)
         at = [hour_of(day, self._slot(n, key), place) for n, day in enumerate(days)]
         if u(self.seed, "signed after", key) >= self.spec.sales.signed_after_won_share:
-            return Stages(*at[:5], decided=hour_of(days[5], self._slot(6, key), place), signed=at[5])
+            return Stages(at[0], at[1], at[2], at[3], at[4], decided=hour_of(days[5], self._slot(6, key), place), signed=at[5])
         return Stages(*at)
 
     def _slot(self, number: int, key: str) -> float:
@@ -123,7 +123,7 @@ class Book:
         """Return the proposals that are not won; they never become a SOW."""
         wins = self.spec.projects.starts_per_head_year / 4 * self.spec.heads
         count = round(wins * (1 / self.spec.sales.win_rate - 1))
-        lost = []
+        lost: list[Deal] = []
         for entity, many in parts(count, {code: float(n) for code, n in self.heads.items()}).items():
             for _ in range(many):
                 lost.append(self._loss(since + len(lost) + 1, entity, market, strategic))
@@ -144,4 +144,3 @@ class Book:
             start_on=project.start_on, end_on=project.end_on, lines=(), seller=mine, colleague=colleague,
             stages=self._stages(entity, key, day, opening=False), won=False, opening=False, slips=frozenset(), saves=1, closes_again=False,
         )  # fmt: skip
-

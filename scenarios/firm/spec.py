@@ -281,7 +281,9 @@ def change(values: dict[str, Any], name: str, value: Any) -> list[str]:
         known = [key for key in node if depth or key not in NOT_OVERRIDDEN] if isinstance(node, dict) else []
         if step not in known:
             close = difflib.get_close_matches(step, known, n=3, cutoff=0.4)
-            return [f"{name}: got an unknown name {step!r}, wanted {'one like ' + ' or '.join(close) if close else 'one of ' + ', '.join(known)}"]
+            return [
+                f"{name}: got an unknown name {step!r}, wanted {'one like ' + ' or '.join(close) if close else 'one of ' + ', '.join(known)}"
+            ]
         if depth < len(steps) - 1:
             node = node[step]
     if isinstance(node[steps[-1]], dict) and not isinstance(value, dict):

@@ -41,7 +41,9 @@ class Spending:
         entity = spec.entities[sheet.person.entity]
         median = spec.expenses.usd_median / entity.usd_per_unit * 100
         value = sum(entry.minutes for entry in sheet.entries) / 60 * rate / 100
-        count = poisson(value * spec.expenses.share_of_value / (median * math.exp(spec.expenses.sigma**2 / 2)), seed, "claims", sheet.key)
+        count = poisson(
+            value * spec.expenses.share_of_value / (median * math.exp(spec.expenses.sigma**2 / 2)), seed, "claims", sheet.key
+        )
         if not count:
             return None
         claims = tuple(self._claim(sheet, median, place) for place in range(count))

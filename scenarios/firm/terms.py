@@ -66,7 +66,9 @@ class Pricing:
     def _role_line(self, role: str) -> Line:
         quantity, rate = self._sold(role), self.rate(role)
         key = f"{self.project.sow}-R{self.project.roles.index(role) + 1}"
-        return Line(key, f"ROLE-{role}", ROLE_NAMES[role], quantity, rate, worth(quantity, rate), self.project.start_on.isoformat())
+        return Line(
+            key, f"ROLE-{role}", ROLE_NAMES[role], quantity, rate, worth(quantity, rate), self.project.start_on.isoformat()
+        )
 
     def _sold(self, role: str) -> int:
         """Hundredths of the hours estimated for a role: what will be worked, less the overrun nobody foresees."""

@@ -1,0 +1,114 @@
+"""Exception clerks: they work a queue of the orchestrator's desk by rounds, mend the source, and send the item on.
+
+A clerk reads the code, knows from the true deal what ought to stand in the named field, corrects it in the owning system under
+the clerk's own name, and resubmits. Work over its cap is waived as a write-off. What nobody can mend is resubmitted, ever less
+often, up to a limit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from scenarios.clock.draws import lognormal
+from scenarios.firm.model import Deal
+from scenarios.firm.office import Deed, Going, Office
+from scenarios.firm.ports import ActRefused, Desk
+from scenarios.firm.roster import MAIL
+
+SOW = re.compile(r"S-\d{5,}")
+WAIVED = {"CAP_EXCEEDED": "write-off: over the cap"}
+MS_PER_MINUTE = 60_000
+
+Truth = Callable[[Deal], dict[str, Any]]
+SOW_FIELDS: dict[str, Truth] = {
+    "TAX_PROFILE_MISSING": lambda deal: {"tax_profile": deal.tax_profile},
+    "TAX_PROFILE_MISMATCH": lambda deal: {"tax_profile": deal.tax_profile},
+    "BILLING_CONTACT_MISSING": lambda deal: {"billing_contact_id": deal.account.contact_email},
+    "OFFERING_UNMAPPED": lambda deal: {"service_offering": deal.offering},
+    "TERMS_MISSING": lambda deal: {"terms": deal.terms},
+    "ENTITY_UNKNOWN": lambda deal: {"selling_entity": deal.entity},
+    "CURRENCY_MISMATCH": lambda deal: {"currency": deal.currency},
+}
+ACCOUNT_FIELDS: dict[str, Truth] = {"TAX_ID_MISSING": lambda deal: {"tax_id": deal.account.tax_id}}
+
+
+def clerk_mail(queue: str) -> str:
+    """Return the name a queue's clerk works under."""
+    return f"{queue}@group.{MAIL}"
+
+
+class ExceptionClerk:
+    """Works one queue."""
+
+    def __init__(self, office: Office, queue: str) -> None:
+        self.office, self.queue = office, queue
+        self.who = clerk_mail(queue)
+        self.place = getattr(office.spec.clerks, queue.replace("-", "_")).place
+        self.tries: dict[tuple[str, str], int] = {}
+        self.not_before: dict[tuple[str, str], int] = {}
+        self.round = 0
+
+    def work(self) -> Going:
+        """Look at the queue at every round, and work what is there, one item after the other, for ever."""
+        desk = self.office.desk
+        if desk is None:
+            return
+        assert self.office.loop is not None, "a desk is reached through a loop"
+        for at in self.office.rounds(self.place, self.office.spec.clerks.round_hours):
+            if at < self.office.now:
+                continue
+            yield self.office.until(at)
+            self.round += 1
+            try:
+                items = yield self.office.loop.as_event(desk.exceptions(self.queue))
+            except ActRefused:
+                continue
+            for item in sorted(items, key=lambda each: (each.get("opened_at") or 0, str(each["id"]))):
+                if item.get("state", "open") == "open":
+                    yield from self._handle(item, desk)
+
+    def _handle(self, item: dict[str, Any], desk: Desk) -> Going:
+        id, code = str(item["id"]), str(item["code"])
+        what = (code, str(item.get("source") or item.get("subject")))
+        if self.not_before.get(what, 0) > self.round or self.tries.get(what, 0) >= self.office.spec.clerks.tries_max:
+            return
+        self.tries[what] = self.tries.get(what, 0) + 1
+        self.not_before[what] = self.round + self.tries[what]
+        yield self._at_work(code, *what)
+        values = {"code": code, "subject": item.get("subject"), "source": item.get("source")}
+        if code in WAIVED:
+            deed = Deed(self.who, "desk", "waive", "exception", id, {**values, "reason": WAIVED[code]}, self.office.now)
+            yield from self.office.ask(deed, lambda: desk.waive(id, WAIVED[code]))
+            self.office.counts["waived"] += 1
+            return
+        yield from self._mend(item, code)
+        note = f"checked by {self.queue}"
+        deed = Deed(self.who, "desk", "resubmit", "exception", id, {**values, "note": note}, self.office.now)
+        yield from self.office.ask(deed, lambda: desk.resubmit(id, note))
+        self.office.counts["resubmitted"] += 1
+
+    def _at_work(self, code: str, *what: str) -> Any:
+        numbers = self.office.spec.clerks
+        median = numbers.waive_minutes_median if code in WAIVED else numbers.minutes_median
+        minutes = lognormal(median, numbers.sigma, self.office.seed, "clerk", self.queue, *what, self.tries[(what[0], what[1])])
+        return self.office.until(self.office.now + round(minutes * MS_PER_MINUTE))
+
+    def _mend(self, item: dict[str, Any], code: str) -> Going:
+        """Write the true value into the field the code names, unless it stands there already."""
+        found = SOW.search(" ".join(str(item.get(name)) for name in ("subject", "source", "run", "detail")))
+        deal = self.office.deals.get(found.group()) if found else None
+        if deal is None:
+            return
+        if code in SOW_FIELDS:
+            yield from self._write("sow", deal.sow, SOW_FIELDS[code](deal))
+        elif code in ACCOUNT_FIELDS:
+            yield from self._write("account", deal.account.key, ACCOUNT_FIELDS[code](deal))
+
+    def _write(self, kind: str, key: str, values: dict[str, Any]) -> Going:
+        rows = self.office.look("crm", kind, number=key)
+        if rows and all(rows[0].get(name) == value for name, value in values.items()):
+            return
+        yield from self.office.insist(Deed(self.who, "crm", "update", kind, key, values, self.office.now))
+        self.office.counts["mended"] += 1
