@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from orchestrator.canonical.billing import Bill, Billable, Event, Invoice, Period, Posted, Target, Totals
+from orchestrator.canonical.book import ItemException, TotalsRow, Workload
 from orchestrator.canonical.contract import Contract
 from orchestrator.canonical.deal import Deal, SoldSignal
 from orchestrator.canonical.engagement import Demand, Engagement, Ref, Story, Workspace
@@ -60,7 +61,7 @@ class Failed(msgspec.Struct, frozen=True):
 class Shown(msgspec.Struct, frozen=True):
     """A reference to an ERP record as the PSA shows it on a workspace.
 
-    `key` is our external id of the record, `ref` its number; `id` is the PSA's own id of the reference, "" before it exists.
+    `key` is our external id of the record, `ref` its number; a `version` below 0 says that nothing is shown yet.
     """
 
     workspace: str
@@ -69,7 +70,6 @@ class Shown(msgspec.Struct, frozen=True):
     ref: str
     status: str
     version: int = 0
-    id: str = ""
 
 
 class Renamed(msgspec.Struct, frozen=True):
@@ -87,13 +87,17 @@ class Changes(msgspec.Struct, frozen=True):
 
 
 class Hint(msgspec.Struct, frozen=True):
-    """One event of the PSA's feed, or one row of a poll: this work or milestone may be ready. Never trusted as data."""
+    """One event of the PSA's feed, or one row of a poll: something may be ready. Never trusted as data.
 
-    id: str
+    `kind` time, expense or milestone. `subject`: the submission whose approval `at` is, or the story accepted at `at`;
+    `source` TE- or EX- when a single entry is told of.
+    """
+
     kind: str
     workspace: str
     subject: str
     at: int
+    source: str = ""
 
 
 class Crm(Protocol):
@@ -141,6 +145,9 @@ class Erp(Protocol):
     async def invoices_since(self, since: int) -> list[Invoice]:
         """Invoices that changed at or after `since`, oldest change first."""
 
+    async def with_net(self, invoices: tuple[Invoice, ...]) -> list[Invoice]:
+        """The same invoices with their net, which a look at what changed does not tell."""
+
     async def customers_since(self, since: int) -> list[Renamed]: ...
 
 
@@ -158,14 +165,13 @@ class Psa(Protocol):
     async def create_demands(self, workspace: str, demands: tuple[Demand, ...]) -> dict[str, str]: ...
     async def find_demands(self, workspace: str, demands: tuple[Demand, ...]) -> dict[str, str] | None: ...
 
-    async def show(self, shown: Shown) -> Shown:
-        """Create or update one external reference; without `id`, or with one that is gone, it is created."""
+    async def show(self, shown: Shown) -> None:
+        """Create or update one reference; there is one a workspace and key, so it may be sent again."""
 
-    async def find_shown(self, shown: Shown) -> Shown | None: ...
     async def shown_on(self, workspace: str) -> list[Shown]: ...
 
-    async def approved_work(self, workspace: str, since: int, until: int) -> list[Work]:
-        """Approved, billable time and expenses changed at or after `since` and approved at or before `until`."""
+    async def approved_work(self, workspace: str, since: int) -> list[Work]:
+        """Approved, billable time and expenses that changed at or after `since`."""
 
     async def work_by_source(self, sources: tuple[str, ...]) -> list[Work]: ...
     async def milestone(self, story: str) -> MilestoneSeen | None: ...
@@ -175,35 +181,6 @@ class Psa(Protocol):
     async def time_since(self, since: int) -> list[Hint]: ...
     async def expenses_since(self, since: int) -> list[Hint]: ...
     async def milestones_since(self, since: int) -> list[Hint]: ...
-
-
-class Workload(msgspec.Struct, frozen=True):
-    """What the book knows of a SOW before new work is decided. `used` is the net that counts against the cap."""
-
-    since: int
-    used: int
-    again: tuple[str, ...] = ()
-
-
-class ItemException(msgspec.Struct, frozen=True):
-    """One refusal about one thing that must not hold up others. `source` is the refused record's key."""
-
-    sow: str
-    subject: str
-    source: str
-    code: str
-    why: str
-    amount: int
-    currency: str
-    field: str = ""
-    approved_at: int = 0
-
-
-class TotalsRow(msgspec.Struct, frozen=True):
-    """A SOW's totals and the state of the book they were counted at."""
-
-    totals: Totals
-    state: int
 
 
 class Book(Protocol):
@@ -220,17 +197,27 @@ class Book(Protocol):
     async def parked(self, item: ItemException, kind: str) -> None: ...
     async def read_up_to(self, sow: str, at: int) -> None: ...
     async def billable(self, sow: str, cut_off: int) -> list[Billable]: ...
-    async def invoiced(self, invoice: Invoice, sources: Collection[str]) -> None: ...
+    async def invoiced(self, sow: str, key: str, sources: Collection[str]) -> None: ...
     async def saw(self, invoices: Sequence[Invoice]) -> None: ...
     async def totals(self, sows: Collection[str]) -> list[TotalsRow]: ...
     async def shown(self, rows: Sequence[TotalsRow]) -> None: ...
 
 
 class Desk(Protocol):
-    """Where refusals about single items go."""
+    """Where refusals about single items go: an exception each, beside the run that goes on."""
 
-    async def open(self, item: ItemException, run: str) -> str:
-        """Open once per subject and code while it is open; the exception's id."""
+    def refuse(self, item: ItemException, run: str) -> None:
+        """Open an exception; once per subject and code while one is open."""
+
+    def accept(self, source: str) -> None:
+        """The work went on: close what is open about it."""
+
+
+class Names(Protocol):
+    """What our things are called elsewhere."""
+
+    def link(self, canonical: str, id: str, *, system: str, type: str, entity: str = "") -> None: ...
+    def unlink(self, canonical: str, *, system: str, type: str, entity: str = "") -> None: ...
 
 
 class Starter(Protocol):

@@ -13,9 +13,9 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from orchestrator.canonical.billing import Billable, Event, Invoice, Posted, Totals
+from orchestrator.canonical.book import ItemException, TotalsRow, Workload
 from orchestrator.canonical.engagement import Engagement
 from orchestrator.canonical.work import Work
-from orchestrator.ports import ItemException, TotalsRow, Workload
 from orchestrator.store.database import Database, Statement
 
 POSTED, PARKED, AGAIN, WAIVED = "posted", "parked", "again", "waived"
@@ -108,12 +108,12 @@ class SqlBook:
             where sow = ? and approved_at <= ? and invoice is null and state = 'posted' order by approved_at, kind, length(source), source"""
         return [Billable(*row) for row in self._db.rows(sql, (sow, cut_off))]
 
-    async def invoiced(self, invoice: Invoice, sources: Collection[str]) -> None:
+    async def invoiced(self, sow: str, key: str, sources: Collection[str]) -> None:
         """These sources are on that invoice."""
         marks: list[Statement] = [
-            ("update work set invoice = ? where source = ? and invoice is null", (invoice.key, source)) for source in sources
+            ("update work set invoice = ? where source = ? and invoice is null", (key, source)) for source in sources
         ]
-        self._db.commit(*marks, self._saw(invoice), (_MOVE, (invoice.sow,)))
+        self._db.commit(*marks, (_MOVE, (sow,)))
 
     # What is shown elsewhere.
 
@@ -132,6 +132,13 @@ class SqlBook:
         if rows:
             sql = "update engagement set shown = max(shown, ?) where sow = ?"
             self._db.commit(*((sql, (row.state, row.totals.sow)) for row in rows))
+
+    def unseen(self, invoices: Sequence[Invoice]) -> list[Invoice]:
+        """Those that are newer than what the ERP had shown before."""
+        keys = [invoice.key for invoice in invoices]
+        sql = f"select key, version from invoice_seen where key in ({', '.join('?' * len(keys))})"
+        seen: dict[str, int] = dict(self._db.rows(sql, keys)) if keys else {}
+        return [invoice for invoice in invoices if invoice.version > seen.get(invoice.key, -1)]
 
     def moved(self, limit: int = TOTALS_MAX) -> list[str]:
         """SOWs whose totals moved since they were last shown."""

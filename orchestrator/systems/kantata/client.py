@@ -102,21 +102,9 @@ class Kantata:
 
     # The mirror.
 
-    async def show(self, shown: Shown) -> Shown:
+    async def show(self, shown: Shown) -> None:
         self._guard.check("psa", "external_reference", mapping.SHOWN_FIELDS)
-        body = mapping.reference(shown)
-        if not shown.id:
-            made = await self._write("POST", "external_references", {"external_reference": body})
-            return msgspec.structs.replace(shown, id=made.results[0].id)
-        for fixed in ("subject_type", "subject_id"):
-            del body[fixed]
-        await self._write("PUT", f"external_references/{shown.id}", {"external_reference": body})
-        return shown
-
-    async def find_shown(self, shown: Shown) -> Shown | None:
-        """What the PSA shows of this record, when it is exactly what was to be shown."""
-        found = only(await self.shown_on(shown.workspace), shown.key, lambda row: row.key)
-        return found if found and (found.status, found.version) == (shown.status, shown.version) else None
+        await self._write("POST", "external_references/create_or_update", {"external_reference": mapping.reference(shown)})
 
     async def shown_on(self, workspace: str) -> list[Shown]:
         pages = await self._all("external_references", {"subject_type": "Workspace", "subject_id": workspace})
@@ -124,10 +112,9 @@ class Kantata:
 
     # Approved work.
 
-    async def approved_work(self, workspace: str, since: int, until: int) -> list[Work]:
+    async def approved_work(self, workspace: str, since: int) -> list[Work]:
         about = {"workspace_id": workspace, "approved": "true", "updated_after": utc(since - 1000), "include": WORK_INCLUDE}
-        works = await self._work(about)
-        return [work for work in works if work.approved_at <= until]
+        return [*await self._times({**about, "billable": "true"}), *await self._expenses(about)]
 
     async def work_by_source(self, sources: tuple[str, ...]) -> list[Work]:
         times = [source[3:] for source in sources if source.startswith("TE-")]
@@ -150,8 +137,9 @@ class Kantata:
     # What changed.
 
     async def feed(self, since: int) -> list[Hint]:
-        pages = await self._all("subscribed_events", {"created_after": utc(since - 1000), "event_types": events.TYPES})
-        hints = (events.hint_of(page.subscribed_events[key.id]) for page in pages for key in page.results)
+        asked = {"created_after": utc(since - 1000), "event_types": events.TYPES, "include": "subject,custom_field_values"}
+        pages = await self._all("subscribed_events", asked)
+        hints = (events.hint_of(page.subscribed_events[key.id], page) for page in pages for key in page.results)
         return [hint for hint in hints if hint is not None]
 
     async def time_since(self, since: int) -> list[Hint]:
@@ -162,31 +150,16 @@ class Kantata:
 
     async def milestones_since(self, since: int) -> list[Hint]:
         asked = {"story_type": "milestone", "updated_after": utc(since - 1000), "include": "custom_field_values"}
-        found: list[Hint] = []
-        for page in await self._all("stories", asked):
-            for key in page.results:
-                row = page.stories[key.id]
-                seen = mapping.milestone_of(row, page)
-                if seen is not None:
-                    found.append(
-                        Hint(f"story:{row.id}:{seen.accepted_at}", "milestone", row.workspace_id, row.id, seen.accepted_at)
-                    )
-        return found
+        seen = ((page.stories[key.id], page) for page in await self._all("stories", asked) for key in page.results)
+        return [hint for row, page in seen if (hint := mapping.hint_of_story(row, page)) is not None]
 
     # How it speaks.
 
     async def _hints(self, resource: str, since: int) -> list[Hint]:
         asked = {"approved": "true", "updated_after": utc(since - 1000), "include": "active_submission"}
-        hints: dict[str, Hint] = {}
-        for page in await self._all(resource, asked):
-            for key in page.results:
-                hint = mapping.hint_of(page, resource, key.id)
-                if hint is not None:
-                    hints[hint.id] = hint
-        return list(hints.values())
-
-    async def _work(self, about: dict[str, str]) -> list[Work]:
-        return [*await self._times({**about, "billable": "true"}), *await self._expenses(about)]
+        pages = await self._all(resource, asked)
+        hints = (mapping.hint_of_work(page, resource, key.id) for page in pages for key in page.results)
+        return [hint for hint in hints if hint is not None]
 
     async def _times(self, asked: dict[str, str]) -> list[Work]:
         pages = await self._all("time_entries", asked)

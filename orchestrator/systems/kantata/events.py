@@ -1,29 +1,26 @@
-"""The polled event feed: unordered, with duplicates, kept for nine days. An event is a hint that work or a milestone may be ready.
+"""The polled event feed: unordered, late, with duplicates, kept for nine days. An event is a hint to look at its subject.
 
-There are no webhooks. Source: Kantata OX API, Events (read), 2026-11.
+There are no webhooks. The subject is asked for with the event, as it is now, so that an event that tells nothing new costs nothing
+more. Source: Kantata OX API, Events (read), 2026-11.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from orchestrator.ports import Hint
 from orchestrator.systems.instants import millis
-from orchestrator.systems.kantata.mapping import EventRow
+from orchestrator.systems.kantata.mapping import Envelope, EventRow
 
-KINDS = {"time_entry:updated": "time", "expense:updated": "expense", "story:updated": "milestone"}
-TYPES = ",".join(KINDS)
+TYPES = "timesheet:updated,expense_report:updated,story:custom_field_value_created"
 
 
-def hint_of(event: EventRow) -> Hint | None:
-    """Return the hint of one event; None when it tells nothing we act on."""
-    kind = KINDS.get(event.event_type)
-    payload: dict[str, Any] = event.current_payload if isinstance(event.current_payload, dict) else {}
-    if kind is None or not payload.get("workspace_id"):
+def hint_of(event: EventRow, page: Envelope) -> Hint | None:
+    """Return the hint of one event; None when its subject is gone or has nothing for us."""
+    subject, kind = str(event.subject_id or ""), event.event_type.partition(":")[0]
+    if kind == "story":
+        story = page.stories.get(subject)
+        return None if story is None else Hint("milestone", story.workspace_id, story.id, millis(event.created_at))
+    submissions = page.timesheet_submissions if kind == "timesheet" else page.expense_report_submissions
+    row = submissions.get(subject)
+    if row is None or row.status != "approved" or not row.resolved_at:
         return None
-    if kind != "milestone" and not payload.get("approved"):
-        return None
-    if kind == "milestone" and payload.get("story_type") != "milestone":
-        return None
-    subject = event.subject_id if kind == "milestone" else payload.get("active_submission_id") or event.subject_id
-    return Hint(event.id, kind, str(payload["workspace_id"]), str(subject or ""), millis(event.created_at))
+    return Hint("time" if kind == "timesheet" else "expense", row.workspace_id, row.id, millis(row.resolved_at))

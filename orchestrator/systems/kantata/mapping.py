@@ -119,12 +119,11 @@ class ReferenceRow(msgspec.Struct, gc=False):
     message: str | None = msgspec.field(default=None, name="external_message")
 
 
-class EventRow(msgspec.Struct):
+class EventRow(msgspec.Struct, gc=False):
     id: str
     event_type: str
     created_at: str = ""
     subject_id: int | str | None = None
-    current_payload: Any = None
 
 
 class Envelope(msgspec.Struct):
@@ -198,10 +197,10 @@ def service_name(shown: Shown) -> str:
 
 
 def shown_of(row: ReferenceRow) -> Shown:
-    key = row.service_name.partition(":")[2]
+    key = row.service_name.partition(":")[2] or row.service_model_ref
     message = row.message or ""
     version = int(message) if message.isdecimal() else 0
-    return Shown(str(row.subject_id), row.service_model, key, row.service_model_ref, row.status or "", version, row.id)
+    return Shown(str(row.subject_id), row.service_model, key, row.service_model_ref, row.status or "", version)
 
 
 def time_work(row: TimeRow, page: Envelope) -> Work | None:
@@ -266,7 +265,7 @@ def milestone_of(row: StoryRow, page: Envelope) -> MilestoneSeen | None:
     return MilestoneSeen(refs.sow_of_line(line), line, row.id, millis(accepted_at), values.get(ACCEPTED_BY) or "")
 
 
-def hint_of(page: Envelope, resource: str, id: str) -> Hint | None:
+def hint_of_work(page: Envelope, resource: str, id: str) -> Hint | None:
     """The hint an approved entry or expense is: that its submission was approved."""
     if resource == "time_entries":
         row: TimeRow | ExpenseRow = page.time_entries[id]
@@ -277,5 +276,11 @@ def hint_of(page: Envelope, resource: str, id: str) -> Hint | None:
     submission = submissions.get(row.active_submission_id or "")
     if not billable or submission is None or not submission.resolved_at:
         return None
-    at = millis(submission.resolved_at)
-    return Hint(f"{kind}:{submission.id}:{at}", kind, row.workspace_id, submission.id, at)
+    source = refs.time(id) if kind == "time" else refs.expense(id)
+    return Hint(kind, row.workspace_id, submission.id, millis(submission.resolved_at), source)
+
+
+def hint_of_story(row: StoryRow, page: Envelope) -> Hint | None:
+    """The hint an accepted milestone is."""
+    seen = milestone_of(row, page)
+    return None if seen is None else Hint("milestone", row.workspace_id, row.id, seen.accepted_at)

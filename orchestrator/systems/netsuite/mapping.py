@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from orchestrator.canonical import refs
-from orchestrator.canonical.billing import Bill, Event, Invoice, Posted, Target
+from orchestrator.canonical.billing import Bill, Event, Invoice, Period, Posted, Target
 from orchestrator.canonical.contract import Contract, ContractLine
 from orchestrator.canonical.engagement import Ref
 from orchestrator.canonical.money import DIGITS
 from orchestrator.canonical.party import Customer
+from orchestrator.ports import Renamed
 from orchestrator.systems.http import exact, number
 
 Body = dict[str, Any]
@@ -194,7 +197,7 @@ def invoice_of(record: Body) -> Invoice:
 
 
 def invoice_row(row: dict[str, str]) -> Invoice:
-    """One invoice as SuiteQL tells it: every value is text, absent when null."""
+    """One invoice as SuiteQL tells it: every value is text, absent when null; its net is asked of its lines."""
     digits = DIGITS[row["currency"]]
     return Invoice(
         key=row["externalid"],
@@ -203,9 +206,24 @@ def invoice_row(row: dict[str, str]) -> Invoice:
         sow=row.get("custbody_sow") or refs.sow_in(row["externalid"]),
         status=row["custbody_ar_status"],
         currency=row["currency"],
-        net=exact(row["net"], digits),
+        net=0,
         gross=exact(row["gross"], digits),
         open=exact(row["openbalance"], digits),
         due_on=row.get("duedate", ""),
         version=int(row["custbody_version"]),
     )
+
+
+def with_net(invoice: Invoice, net: str) -> Invoice:
+    return msgspec.structs.replace(invoice, net=exact(net, DIGITS[invoice.currency]))
+
+
+def period_of(row: dict[str, str]) -> Period:
+    return Period(row["periodname"], row["startdate"], row["enddate"], row["closed"] != "T" and row["arlocked"] != "T")
+
+
+def renamed_of(row: dict[str, str]) -> Renamed | None:
+    """The account and name of a billing customer; None for customers that are not ours."""
+    prefix, _, rest = row.get("externalid", "").partition("-")
+    account = rest.rpartition("-")[0]
+    return Renamed(account, row.get("companyname", "")) if prefix == "CUS" and account else None

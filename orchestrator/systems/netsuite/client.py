@@ -1,0 +1,252 @@
+"""The ERP port over NetSuite's REST record service and SuiteQL. Every write names its record by our external id, so it may be sent again."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+import msgspec
+
+from orchestrator.canonical import refs
+from orchestrator.canonical.billing import Bill, Event, Invoice, Period, Posted, Target
+from orchestrator.canonical.contract import Contract
+from orchestrator.canonical.engagement import Ref
+from orchestrator.canonical.party import Customer
+from orchestrator.errors import Refused, Transient, Unknown
+from orchestrator.policies.ownership import Guard
+from orchestrator.ports import Renamed, Response
+from orchestrator.systems.http import Link, decoded, encode, excerpt, refusal, safely
+from orchestrator.systems.netsuite import mapping, queries
+
+RECORD = "/services/rest/record/v1"
+SUITEQL = "/services/rest/query/v1/suiteql"
+JSON = (("content-type", "application/json"), ("accept", "application/json"))
+QUERY = (*JSON, ("prefer", "transient"))
+PAGE = 1000
+PAGES_MAX = 100
+LOCKED = frozenset(("RCRD_HAS_BEEN_CHANGED", "CONCURRENCY_LIMIT_EXCEEDED", "SERVICE_UNAVAILABLE"))
+"""Codes after which the record was surely not written and may be written later. Source: REST error handling (read), 2026-11."""
+
+
+class Detail(msgspec.Struct):
+    detail: str = ""
+    code: str = msgspec.field(default="", name="o:errorCode")
+    path: str = msgspec.field(default="", name="o:errorPath")
+
+
+class Problem(msgspec.Struct):
+    details: list[Detail] = msgspec.field(default_factory=list, name="o:errorDetails")
+
+
+class Rows(msgspec.Struct):
+    items: list[dict[str, Any]]
+    more: bool = msgspec.field(default=False, name="hasMore")
+
+
+class Lists(NamedTuple):
+    """The account's ids of its currencies and terms, by the firm's codes."""
+
+    currencies: dict[str, str]
+    terms: dict[str, str]
+
+
+_problem = msgspec.json.Decoder(Problem)
+_rows = msgspec.json.Decoder(Rows)
+_record = msgspec.json.Decoder(dict[str, Any], float_hook=str)
+
+
+class NetSuite:
+    """Implements `ports.Erp`."""
+
+    def __init__(self, link: Link, guard: Guard) -> None:
+        self._link, self._guard = link, guard
+        self._known: Lists | None = None
+
+    # Set-up.
+
+    async def upsert_customer(self, customer: Customer) -> Ref:
+        self._guard.check("erp", "customer", mapping.CUSTOMER_FIELDS)
+        lists = await self._lists()
+        body = mapping.customer(customer, lists.currencies[customer.currency], lists.terms[customer.terms])
+        return Ref(customer.eid, await self._put("customer", customer.eid, body))
+
+    async def upsert_job(self, contract: Contract, customer: Ref) -> Ref:
+        self._guard.check("erp", "job", mapping.JOB_FIELDS)
+        lists, key = await self._lists(), refs.job(contract.sow)
+        return Ref(key, await self._put("job", key, mapping.job(contract, customer, lists.currencies[contract.currency])))
+
+    async def upsert_order(self, contract: Contract, customer: Ref, job: Ref) -> Ref:
+        self._guard.check("erp", "sales_order", mapping.ORDER_FIELDS)
+        lists, key = await self._lists(), refs.order(contract.sow)
+        body = mapping.order(
+            contract, customer, job, currency_id=lists.currencies[contract.currency], terms_id=lists.terms[contract.terms]
+        )
+        return Ref(key, await self._put("salesOrder", key, body, "?replace=item"))
+
+    async def close_order(self, order: Ref) -> None:
+        self._guard.check("erp", "sales_order", ("status",))
+        await self._patch("salesOrder", order.key, {"orderStatus": mapping.ORDER_CLOSED})
+
+    async def inactivate_job(self, job: Ref) -> None:
+        self._guard.check("erp", "job", ("inactive",))
+        await self._patch("job", job.key, {"isInactive": True})
+
+    # Billing events.
+
+    async def post_time(self, event: Event, target: Target) -> Posted:
+        self._guard.check("erp", "time_bill", mapping.TIME_FIELDS)
+        return Posted(event.source, await self._put("timeBill", event.source, mapping.time_bill(event, target)))
+
+    async def post_expense(self, event: Event, target: Target) -> Posted:
+        self._guard.check("erp", "expense_report", mapping.EXPENSE_FIELDS)
+        lists = await self._lists()
+        body = mapping.expense_report(event, target, lists.currencies[event.currency])
+        return Posted(event.source, await self._put("expenseReport", event.source, body, "?replace=expense"))
+
+    async def periods(self, entity: str) -> list[Period]:
+        return [mapping.period_of(row) for row in await self._select(queries.PERIODS, f"%-{entity}")]
+
+    # Invoices.
+
+    async def create_work_invoice(self, bill: Bill, target: Target) -> Invoice:
+        path = f"{RECORD}/job/{target.job_id}/!transform/invoice"
+        return await self._transform(path, bill.key, mapping.work_invoice(bill))
+
+    async def find_work_invoice(self, bill: Bill, target: Target) -> Invoice | None:  # noqa: ARG002  a probe has its step's arguments
+        return await self._invoice(bill.key)
+
+    async def create_milestone_invoice(self, milestone: str, on: str, target: Target) -> Invoice:
+        key = refs.milestone_invoice(milestone)
+        line = await self._order_line(target.order, milestone)
+        path = f"{RECORD}/salesOrder/{target.order_id}/!transform/invoice?replace=item"
+        return await self._transform(path, key, mapping.milestone_invoice(milestone, on, line))
+
+    async def find_milestone_invoice(self, milestone: str, on: str, target: Target) -> Invoice | None:  # noqa: ARG002
+        return await self._invoice(refs.milestone_invoice(milestone))
+
+    # What changed.
+
+    async def invoices_since(self, since: int) -> list[Invoice]:
+        rows = await self._select(queries.INVOICES_SINCE.format(queries.moment(since)))
+        return [mapping.invoice_row(row) for row in rows if row.get("externalid")]
+
+    async def with_net(self, invoices: tuple[Invoice, ...]) -> list[Invoice]:
+        if not invoices:
+            return []
+        query = queries.NETS.format(queries.holes(len(invoices)))
+        nets = {row["id"]: row["net"] for row in await self._select(query, *(invoice.id for invoice in invoices))}
+        return [mapping.with_net(invoice, nets[invoice.id]) for invoice in invoices]
+
+    async def customers_since(self, since: int) -> list[Renamed]:
+        rows = await self._select(queries.CUSTOMERS_SINCE.format(queries.moment(since)))
+        found = (mapping.renamed_of(row) for row in rows)
+        return [renamed for renamed in found if renamed is not None]
+
+    # How it speaks.
+
+    async def _put(self, record: str, key: str, body: dict[str, Any], query: str = "") -> str:
+        """Create or replace by external id; the record's internal id."""
+        path = f"{RECORD}/{record}/eid:{quote(key, safe='')}{query}"
+        answer = self._require(await self._link.call("PUT", path, encode(body), JSON))
+        return _id_in(answer)
+
+    async def _patch(self, record: str, key: str, body: dict[str, Any]) -> None:
+        path = f"{RECORD}/{record}/eid:{quote(key, safe='')}"
+        self._require(await self._link.call("PATCH", path, encode(body), JSON))
+
+    async def _transform(self, path: str, key: str, body: dict[str, Any]) -> Invoice:
+        """Make an invoice of a record. One that exists already under this external id is read back: it is ours."""
+        self._guard.check("erp", "invoice", mapping.INVOICE_FIELDS)
+        answer = await self._link.call("POST", path, encode(body), JSON)
+        try:
+            self._require(answer)
+        except Refused:
+            there = await self._invoice(key)
+            if there is None:
+                raise
+            return there
+        made = await self._made(key)
+        if made is None:
+            raise Unknown(f"erp made invoice {key} and does not show it", system="erp")
+        return made
+
+    async def _made(self, key: str) -> Invoice | None:
+        """Read what was just made. Its creation is done, so a failure of the reading leaves the outcome to be asked again."""
+        try:
+            return await self._invoice(key)
+        except Transient as error:
+            raise Unknown(f"erp made invoice {key}, reading it failed: {error}", system="erp") from error
+
+    async def _invoice(self, key: str) -> Invoice | None:
+        record = await self._get(f"{RECORD}/invoice/eid:{quote(key, safe='')}")
+        return None if record is None else mapping.invoice_of(record)
+
+    async def _order_line(self, order: str, milestone: str) -> int:
+        record = await self._get(f"{RECORD}/salesOrder/eid:{quote(order, safe='')}?expandSubResources=true&fields=item")
+        for item in (record or {}).get("item", {}).get("items", []):
+            if item.get("custcol_line_key") == milestone:
+                return int(item["line"])
+        raise Refused(
+            "VENDOR_REFUSED", f"erp order {order} has no line {milestone}; add it to the order", system="erp", source=milestone
+        )
+
+    async def _get(self, path: str) -> dict[str, Any] | None:
+        answer = await safely(self._link.call("GET", path, b"", JSON))
+        if answer.status == 404:
+            return None
+        return await safely(self._opened(answer))
+
+    async def _opened(self, answer: Response) -> dict[str, Any]:
+        return decoded("erp", _record, self._require(answer))
+
+    async def _select(self, query: str, *params: str) -> list[dict[str, Any]]:
+        """Every row of a SuiteQL query."""
+        body = encode({"q": query, "params": list(params)} if params else {"q": query})
+        found: list[dict[str, Any]] = []
+        for page in range(PAGES_MAX):
+            rows = await safely(self._page(f"{SUITEQL}?limit={PAGE}&offset={page * PAGE}", body))
+            found += rows.items
+            if not rows.more:
+                return found
+        raise AssertionError(f"a query of more than {PAGES_MAX} pages")
+
+    async def _page(self, path: str, body: bytes) -> Rows:
+        return decoded("erp", _rows, self._require(await self._link.call("POST", path, body, QUERY)))
+
+    async def _lists(self) -> Lists:
+        """The account's currencies and terms, asked once."""
+        if self._known is None:
+            currencies = {row["symbol"]: row["id"] for row in await self._select(queries.CURRENCIES)}
+            terms = {row["name"]: row["id"] for row in await self._select(queries.TERMS)}
+            self._known = Lists(currencies, terms)
+        return self._known
+
+    def _require(self, answer: Response) -> Response:
+        """Return a 2xx answer; raise what any other one means."""
+        if 200 <= answer.status < 300:
+            return answer
+        try:
+            detail = _problem.decode(answer.body).details[0]
+        except (msgspec.DecodeError, IndexError) as error:
+            raise Transient(f"erp answered {answer.status} unreadably: {excerpt(answer)}", system="erp") from error
+        if detail.code in LOCKED or answer.status == 409:
+            raise Transient(f"erp: {detail.code}: {detail.detail}", system="erp")
+        raise refusal("erp", _code(detail), answer, detail.code, detail.detail)
+
+
+def _code(detail: Detail) -> str:
+    """Our code for the vendor's words."""
+    words = detail.detail.lower()
+    if "period" in words and ("closed" in words or "locked" in words):
+        return "PERIOD_CLOSED"
+    if detail.path in ("employee", "entity") and "invalid field value" in words:
+        return "PERSON_UNKNOWN"
+    return "VENDOR_REFUSED"
+
+
+def _id_in(answer: Response) -> str:
+    """The internal id at the end of a Location header. Raises Unknown without one: the record is there, its id is not known."""
+    found = answer.headers.get("location", "").rstrip("/").rpartition("/")[2]
+    if not found:
+        raise Unknown("erp wrote a record and did not say which", system="erp")
+    return found
