@@ -127,6 +127,17 @@ class Polls(msgspec.Struct, frozen=True, gc=False, tag_field="t", tag="polls"):
     found: int
 
 
+class Window(msgspec.Struct, frozen=True, gc=False, tag_field="t", tag="window"):
+    """One line of the fault plan, told before the run begins: when which fault may strike which system. `end` 0: to the end."""
+
+    at: int
+    fault: str
+    system: str
+    begin: int
+    end: int
+    share: float = 1.0
+
+
 class Mark(msgspec.Struct, frozen=True, gc=False, tag_field="t", tag="mark"):
     """A moment of the run itself: `start`, `people_done`, `quiet` (all queues drained), `repeated` (pushes sent again), `end`.
 
@@ -138,4 +149,4 @@ class Mark(msgspec.Struct, frozen=True, gc=False, tag_field="t", tag="mark"):
     note: str = ""
 
 
-Record = Act | Acted | Change | Call | Push | Strike | Claims | Polls | Mark
+Record = Act | Acted | Change | Call | Push | Strike | Claims | Polls | Window | Mark

@@ -8,7 +8,7 @@ WITNESS_LENGTH_MAX = 700
 
 
 class CanNotJudge(Exception):
-    """This run has no facts for the invariant; the message says why."""
+    """A run without facts for the invariant; the message says why."""
 
 
 @dataclass

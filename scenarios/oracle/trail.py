@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scenarios.history import Act, Acted, Call, Change, Claims, Mark, Push, Record, Strike
+from scenarios.history import Act, Acted, Call, Change, Claims, Mark, Push, Record, Strike, Window
 from scenarios.oracle.books import Books
 from scenarios.oracle.traffic import Traffic
 from scenarios.oracle.truth import Truth
@@ -18,6 +18,7 @@ class Trail:
         self.pushes: list[Push] = []
         self.strikes: dict[tuple[str, str], list[int]] = {}  # (fault, system) -> [count, first, last]
         self.marks: dict[str, Mark] = {}
+        self.windows: list[Window] = []
         self.evidence: dict[str, Any] | None = None
         self.after_quiet = AfterQuiet()
         self.first_at = self.last_at = 0
@@ -30,6 +31,7 @@ class Trail:
             Strike: self._strike,
             Mark: self._mark,
             Claims: self._claims,
+            Window: self.windows.append,
         }
 
     def take(self, record: Record) -> None:

@@ -157,6 +157,14 @@ class View:
                 invoice.lines.append(line)
         return found
 
+    @cached_property
+    def order_lines(self) -> dict[str, list[Row]]:
+        """{order id: its lines}"""
+        found: dict[str, list[Row]] = defaultdict(list)
+        for _, row in self.books.live("erp", "sales_order_line"):
+            found[str(row.get("order_id"))].append(row)
+        return found
+
     def number_of_invoice(self, invoice: Invoice) -> str:
         """The SOW an invoice belongs to, by its own field or by what it was made from."""
         row = invoice.row

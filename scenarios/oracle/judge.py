@@ -1,0 +1,90 @@
+"""All judges in one table, each with the sentence it stands for. A judge that crashes is unknown, never held."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from scenarios.oracle import amounts, completeness, governance, identity, mirrors, process, twin
+from scenarios.oracle.facts import CanNotJudge, Facts
+from scenarios.oracle.kpis import kpis
+from scenarios.oracle.state import state_digest
+from scenarios.oracle.story import story
+from scenarios.oracle.trail import Trail
+from scenarios.oracle.view import View
+from scenarios.verdict import Finding, Judgement, NotJudged
+
+Judge = Callable[[View], Facts]
+TwinJudge = Callable[[View, Any], Facts]
+
+JUDGES: tuple[tuple[str, str, Judge], ...] = (
+    ("INV-01", "one customer per account and entity", identity.customers),
+    ("INV-02", "one contract per statement of work", identity.contracts),
+    ("INV-03", "one project per contract in ERP and PSA", identity.projects),
+    ("INV-04", "an id means one thing at a time", identity.crossrefs),
+    ("INV-05", "nothing is billed twice", identity.invoices),
+    ("INV-07", "no won deal is lost", completeness.wins),
+    ("INV-08", "no project without contract and customer", completeness.orphans),
+    ("INV-09", "every approved hour is billed or set aside", completeness.hours),
+    ("INV-10", "billed is sold rate times approved hours", completeness.billed_amounts),
+    ("INV-11", "every approved expense is billed or set aside", completeness.expenses),
+    ("INV-12", "every event is accounted for", completeness.events),
+    ("INV-13", "queues keep what they took", completeness.queues),
+    ("INV-15", "no cap is passed", amounts.cap),
+    ("INV-16", "milestones once, after acceptance", amounts.milestones),
+    ("INV-17", "schedules add up to the contract", amounts.schedules),
+    ("INV-20", "lines and invoices add up", amounts.arithmetic),
+    ("INV-21", "the right tax code on every line", amounts.codes),
+    ("INV-22", "tax to the cent", amounts.tax_amounts),
+    ("INV-23", "whole minor units", amounts.minor_units),
+    ("INV-24", "one currency per contract", amounts.currencies),
+    ("INV-26", "gross is paid plus open", amounts.receivable),
+    ("INV-34", "the CRM shows invoice status in time", mirrors.statuses),
+    ("INV-35", "the CRM shows delivery status in time", mirrors.delivery_status),
+    ("INV-37", "mirrors never go back", mirrors.monotonic),
+    ("INV-38", "all mirrors agree in the end", mirrors.convergence),
+    ("INV-39", "only owners write", governance.ownership),
+    ("INV-41", "every line leads back to a deal", governance.lineage),
+    ("INV-45", "no illegal move", process.transitions),
+    ("INV-46", "causes before effects", process.causes),
+    ("INV-47", "the same push again changes nothing", process.repetition),
+    ("INV-48", "patient retries", process.retries),
+    ("INV-49", "every exception is owned", process.exceptions),
+    ("INV-50", "no half set-up", process.set_ups),
+)
+TWIN_JUDGES: tuple[tuple[str, str, TwinJudge], ...] = (
+    ("INV-51", "an outage's backlog drains in its bound", twin.recovery),
+    ("INV-56", "the same money as without faults", twin.equal_money),
+)
+
+
+def judge(trail: Trail, twin_facts: Any) -> Judgement:
+    """Judge one run; `twin_facts` are those of its fault-free twin, None when the run has no faults."""
+    view = View(trail)
+    findings: list[Finding] = []
+    missing: list[NotJudged] = []
+    for id, title, look in JUDGES:
+        weigh(id, title, lambda look=look: look(view), findings, missing)  # type: ignore[misc]
+    for id, title, compare in TWIN_JUDGES:
+        weigh(id, title, lambda compare=compare: compare(view, twin_facts), findings, missing)  # type: ignore[misc]
+    codes = Counter(str(item.get("code")) for item in view.exceptions)
+    return Judgement(
+        tuple(findings), tuple(missing), kpis(view), dict(sorted(codes.items())), (), state_digest(view), story(view)
+    )
+
+
+def weigh(id: str, title: str, look: Callable[[], Facts], findings: list[Finding], missing: list[NotJudged]) -> None:
+    """Run one judge and file what it says."""
+    try:
+        facts = look()
+    except CanNotJudge as reason:
+        missing.append(NotJudged(id, str(reason)))
+        return
+    except Exception as error:
+        findings.append(Finding(id, "unknown", 0, f"the judge failed: {type(error).__name__}: {error}", title))
+        return
+    if not facts.checked and not facts.wrong:
+        missing.append(NotJudged(id, "the run holds no facts for it"))
+        return
+    findings.append(Finding(id, facts.verdict, facts.checked, facts.witness, title))

@@ -1,0 +1,119 @@
+"""The figures people manage by, each with one definition (domain.md section 8). None where nothing was measured."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from scenarios.oracle.completeness import active_at
+from scenarios.oracle.mirrors import mirrored
+from scenarios.oracle.money import in_usd
+from scenarios.oracle.view import Due, View
+
+HOUR_MS = 3_600_000
+MINUTE_MS = 60_000
+
+
+def kpis(view: View) -> dict[str, dict[str, Any]]:
+    """{name: {"value": number | None, "unit": text}} in the order people read them. Money of several currencies is in USD."""
+    setups, touched = set_up_times(view)
+    untouched = [ms for number, ms in setups.items() if number not in touched]
+    cycles = cycle_times(view)
+    lags = sync_lags(view)
+    resolved = [
+        int(e["resolved_at"]) - int(e["opened_at"]) for e in view.exceptions if e.get("resolved_at") and e.get("opened_at")
+    ]
+    attempts = len(view.due) + len(setups) + len(view.invoices)
+    return {
+        "setup_hours_p50": measured(percentile(list(setups.values()), 50), HOUR_MS, "h"),
+        "setup_hours_p95": measured(percentile(untouched, 95), HOUR_MS, "h"),
+        "invoice_cycle_hours_p50": measured(percentile(cycles, 50), HOUR_MS, "h"),
+        "invoice_cycle_hours_p95": measured(percentile(cycles, 95), HOUR_MS, "h"),
+        "unbilled_approved_value": {"value": in_usd(unbilled(view)), "unit": "USD"},
+        "sync_lag_minutes_p95": measured(percentile(lags, 95), MINUTE_MS, "min"),
+        "exception_rate": {
+            "value": round(len(view.exceptions) / attempts, 4) if attempts and view.has_claims else None,
+            "unit": "ratio",
+        },
+        "exception_resolution_hours_p50": measured(percentile(resolved, 50), HOUR_MS, "h"),
+        "touchless_share": {"value": round(len(untouched) / len(setups), 4) if setups else None, "unit": "ratio"},
+        "leakage_ratio": {"value": leakage(view), "unit": "ratio"},
+    }
+
+
+def measured(ms: float | None, unit_ms: int, unit: str) -> dict[str, Any]:
+    return {"value": None if ms is None else round(ms / unit_ms, 3), "unit": unit}
+
+
+def percentile(values: list[int], share: int) -> float | None:
+    """The smallest value that at least `share` of 100 do not pass; None of nothing."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    return float(ordered[max(0, -(-share * len(ordered) // 100) - 1)])
+
+
+def set_up_times(view: View) -> tuple[dict[str, int], frozenset[str]]:
+    """({SOW: ms from won and signed to both projects standing}, SOWs that a human had to touch)."""
+    times: dict[str, int] = {}
+    for contract in view.contracts.values():
+        active = active_at(contract)
+        if contract.is_due and active is not None:
+            times[contract.number] = max(0, active - max(contract.won_at, contract.signed_at))
+    touched = frozenset(str(e.get("subject")) for e in view.exceptions if str(e.get("code")) != "CAP_EXCEEDED")
+    return times, touched
+
+
+def cycle_times(view: View) -> list[int]:
+    """Ms from the last approval on an invoice to the invoice."""
+    found = []
+    for invoice in view.invoices.values():
+        approved = [
+            view.due[str(line.get("source"))].approved_at for line in invoice.lines if str(line.get("source")) in view.due
+        ]
+        approved += [
+            view.milestones[str(line.get("source"))][1] for line in invoice.lines if str(line.get("source")) in view.milestones
+        ]
+        if approved:
+            found.append(max(0, int(invoice.row["_at"]) - max(approved)))
+    return found
+
+
+def sync_lags(view: View) -> list[int]:
+    """Ms from each status of an invoice in the ERP to the CRM showing it or a later one."""
+    lags = []
+    for _, invoice, mirror, _ in mirrored(view):
+        copies = [at for at, _ in view.books.timeline("crm", "invoice_mirror", mirror, "status")]
+        for at, _ in view.books.timeline("erp", "invoice", invoice.id, "status"):
+            seen = next((moment for moment in copies if moment >= at), None)
+            if seen is not None:
+                lags.append(seen - at)
+    return lags
+
+
+def open_due(view: View) -> list[Due]:
+    """Due work that is neither billed nor set aside."""
+    return [item for item in view.due.values() if item.source not in view.billed and item.source not in view.set_aside]
+
+
+def unbilled(view: View) -> dict[str, int]:
+    """{currency: minor units} approved, not billed, not set aside."""
+    total: dict[str, int] = defaultdict(int)
+    for item in open_due(view):
+        total[item.currency] += item.net or 0
+    for key, (contract, accepted_at, amount) in view.milestones.items():
+        if accepted_at and key not in view.billed:
+            total[str(contract.sow.get("currency") or "USD")] += amount
+    return total
+
+
+def leakage(view: View) -> float | None:
+    """(expected billable - billed - set aside) / expected; what was never booked because no project stood is not in it."""
+    expected: dict[str, int] = defaultdict(int)
+    for item in view.due.values():
+        expected[item.currency] += item.net or 0
+    for contract, accepted_at, amount in view.milestones.values():
+        if accepted_at:
+            expected[str(contract.sow.get("currency") or "USD")] += amount
+    whole = in_usd(expected)
+    return round(in_usd(unbilled(view)) / whole, 5) if whole else None

@@ -1,0 +1,116 @@
+"""The run against its fault-free twin: equal money in the end, and the backlog of an outage gone within its bound."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from scenarios.oracle.facts import CanNotJudge, Facts
+from scenarios.oracle.hours import Span
+from scenarios.oracle.state import money_rows
+from scenarios.oracle.trail import Trail
+from scenarios.oracle.view import View, when
+
+OUTAGES = frozenset({"F-01", "F-02"})
+HOUR_MS = 3_600_000
+SLICE_MS = 5 * 60_000
+SLACK_MS = 15 * 60_000
+FACTOR = 1.25
+
+
+def twin_facts(trail: Trail) -> dict[str, Any]:
+    """What is kept of a twin: its money state by row name, and when the ERP got its writes (count by slice of five minutes)."""
+    view = View(trail)
+    return {"money": money_rows(view), "posted": {str(k): v for k, v in postings(view).items()}}
+
+
+def postings(view: View) -> Counter[int]:
+    """Records the integration made in the ERP, by slice."""
+    count: Counter[int] = Counter()
+    for kind in ("time_bill", "expense_report", "invoice", "customer", "sales_order", "job"):
+        for _, row in view.books.live("erp", kind):
+            if row["_by"] in view.integration_users:
+                count[int(row["_at"]) // SLICE_MS] += 1
+    return count
+
+
+def equal_money(view: View, twin: dict[str, Any] | None) -> Facts:
+    """INV-56: contracts, billed lines, invoice sums and what was set aside equal those of the twin."""
+    if twin is None:
+        raise CanNotJudge("the scenario has no faults, so it is its own twin")
+    mine, other = money_rows(view), twin["money"]
+    waived = {e["subject"] for e in view.exceptions if e.get("state") == "waived" and not e.get("source")}
+    facts = Facts()
+    for name in sorted(mine.keys() | other.keys()):
+        if name.split("|")[0] in waived:
+            continue
+        here, there = mine.get(name), other.get(name)
+        facts.expect(here == there, f"{name}: {here or 'nothing'} with faults, {there or 'nothing'} without")
+    return facts
+
+
+def recovery(view: View, twin: dict[str, Any] | None) -> Facts:
+    """INV-51: after an outage of length d the ERP has all it was owed within d*a/(s-a)*1.25 + 15 min, a and s from the twin."""
+    windows = outage_spans(view.trail)
+    if not windows or twin is None:
+        raise CanNotJudge("no system was down or browned out for a time")
+    facts = Facts()
+    posted = {int(k): int(v) for k, v in twin["posted"].items()}
+    rows = {
+        str(row.get("external_id")): int(row["_at"])
+        for kind in ("time_bill", "expense_report")
+        for _, row in view.books.live("erp", kind)
+    }
+    for begin, end in windows:
+        bound = end + drain_ms(posted, begin, end)
+        for due in view.due.values():
+            if not begin <= due.approved_at < end or due.source in view.set_aside:
+                continue
+            at = rows.get(due.source)
+            told = f"{due.source}, approved {when(due.approved_at)} in the outage until {when(end)}"
+            facts.checked += 1
+            if at is None:
+                facts.wrong.append(f"{told}, was never posted")
+            elif at > bound:
+                facts.late.append(f"{told}, was posted {when(at)}; the bound was {when(bound)}")
+        late_invoices(view, facts, (begin, end), bound)
+    if not facts.checked:
+        raise CanNotJudge("nothing fell due while a system was away")
+    return facts
+
+
+def late_invoices(view: View, facts: Facts, window: Span, bound: int) -> None:
+    """Invoices that were made after the window for work approved before it must be made within the bound."""
+    cut_offs = [int(act.values["cut_off"]) for act in view.truth.desk if act.verb == "start_billing" and "cut_off" in act.values]
+    for invoice in view.invoices.values():
+        at = int(invoice.row["_at"])
+        sources = [view.due[str(line.get("source"))].approved_at for line in invoice.lines if str(line.get("source")) in view.due]
+        if not sources or at < window[1]:
+            continue
+        asked = [cut for cut in cut_offs if window[0] <= cut < window[1] and cut >= max(sources)]
+        if asked and not any(cut > window[1] and cut <= at for cut in cut_offs):
+            facts.checked += 1
+            if at > bound:
+                facts.late.append(f"{invoice.name}, asked for in the outage, was made {when(at)}; the bound was {when(bound)}")
+
+
+def outage_spans(trail: Trail) -> list[Span]:
+    """Windows of outages and brownouts that follow each other count as one."""
+    spans: list[Span] = []
+    for window in sorted((w for w in trail.windows if w.fault in OUTAGES and w.begin and w.end), key=lambda w: w.begin):
+        if spans and window.begin <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(spans[-1][1], window.end))
+        else:
+            spans.append((window.begin, window.end))
+    return spans
+
+
+def drain_ms(posted: dict[int, int], begin: int, end: int) -> int:
+    """The bound after the end of a window: a is what the twin was sent a second in it, s the most it took in five minutes."""
+    length = end - begin
+    arrived = sum(count for at, count in posted.items() if begin <= at * SLICE_MS < end)
+    arrivals = arrived / length
+    service = max(posted.values(), default=0) / SLICE_MS
+    if service <= arrivals:
+        return length + SLACK_MS
+    return round(length * arrivals / (service - arrivals) * FACTOR) + SLACK_MS
