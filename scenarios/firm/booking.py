@@ -24,7 +24,8 @@ BETWEEN_SHEETS_MS = 41_000
 AFTERNOON = (12.0, 17.0)
 WEEKEND = (10.0, 20.0)
 MONTH_END = (11.0, 15.5)
-MONTH_END_DECIDED = 17.7
+MONTH_END_DESK = (13.0, 17.7)
+NOTICE_MS = 600_000
 LATE_MONTHS = 2
 WEEK = dt.timedelta(days=7)
 
@@ -68,7 +69,7 @@ class Diary:
         """Return when a week is submitted, and whether that is the month-end rush."""
         key, week, numbers, seed = sheet.person.number, sheet.week.isoformat(), self.spec.timesheets, self.seed
         last = self._last_day(sheet.week, place)
-        if (last, place) in self._month_ends and u(seed, "month end", key, week) < numbers.month_end_share:
+        if last in self._month_ends[place] and u(seed, "month end", key, week) < numbers.month_end_share:
             return hour_of(last, between(*MONTH_END, seed, "wave hour", key, week), place), True
         late = numbers.late_share * (0.4 + 1.2 * u(seed, "habit", key))
         drawn = u(seed, "wave", key, week)
@@ -100,18 +101,30 @@ class Diary:
         return add_working_days(min(week + WEEK, self.quarter.last + dt.timedelta(days=1)), -1, place)
 
     @cached_property
-    def _month_ends(self) -> frozenset[tuple[dt.date, Place]]:
+    def _month_ends(self) -> dict[Place, tuple[dt.date, ...]]:
         places = {entity.place for entity in self.spec.entities.values()}
-        return frozenset((close_of(month, 0, place), place) for month in self.quarter.months for place in places)
+        return {place: tuple(close_of(month, 0, place) for month in self.quarter.months) for place in places}
+
+    @cached_property
+    def _cut_offs(self) -> dict[Place, list[tuple[int, int, int]]]:
+        """Of each month end: when approvers begin to clear their desks, when they are through, when it is too late."""
+        hours = (*MONTH_END_DESK, self.spec.billing.run_hour)
+        made: dict[Place, list[tuple[int, int, int]]] = {}
+        for place, days in self._month_ends.items():
+            opens, closes, late = ([hour_of(day, hour, place) for day in days] for hour in hours)
+            made[place] = list(zip(opens, closes, late, strict=True))
+        return made
+
+    @cached_property
+    def _limits(self) -> dict[Place, int]:
+        places = [entity.place for entity in self.spec.entities.values()]
+        return {place: last_approval(self.quarter, self.spec, place) for place in places}
 
     def decide(self, sheet: Sheet, place: Place, *, chased: bool) -> None:
         """Set rejection, resubmission and approval after `submitted`, all before the last hour for approvals."""
         key, seed, numbers = sheet.key, self.seed, self.spec.approvals
-        if chased:
-            evening = hour_of(local(sheet.submitted, place.zone).date(), MONTH_END_DECIDED, place)
-            decided = round(between(sheet.submitted + 10 * MS_PER_MINUTE, evening, seed, "decided", key))
-        else:
-            decided = self._decision(sheet.submitted, place, key, "decided")
+        sheet.chased = chased
+        decided = self._month_end(sheet, place, self._decision(sheet.submitted, place, key, "decided"))
         if sheet.wrong >= 0:
             sheet.rejected = decided
             fix = lognormal(numbers.fix_hours_median, numbers.lag_sigma, seed, "fix", key)
@@ -119,6 +132,15 @@ class Diary:
             decided = self._decision(sheet.resubmitted, place, key, "decided again")
         sheet.approved = decided
         self._hurry(sheet, place)
+
+    def _month_end(self, sheet: Sheet, place: Place, decided: int) -> int:
+        """Bring a decision forward to the month's last day, if it would miss the cut-off and finance asks for it."""
+        for opens, closes, late in self._cut_offs[place]:
+            if not (sheet.submitted + NOTICE_MS <= closes and late < decided):
+                continue
+            if sheet.chased or u(self.seed, "month end decision", sheet.key) < self.spec.timesheets.month_end_share:
+                return round(between(max(sheet.submitted + NOTICE_MS, opens), closes, self.seed, "month end hour", sheet.key))
+        return decided
 
     def _decision(self, since: int, place: Place, key: str, what: str) -> int:
         numbers = self.spec.approvals
@@ -137,7 +159,7 @@ class Diary:
 
     def _hurry(self, sheet: Sheet, place: Place) -> None:
         """Pull a chain that would end too late back before the last hour for approvals, keeping its order."""
-        limit = last_approval(self.quarter, self.spec, place)
+        limit = self._limits[place]
         if sheet.approved <= limit:
             return
         limit -= round(between(0, 90, self.seed, "hurry", sheet.key)) * MS_PER_MINUTE

@@ -158,7 +158,7 @@ class Sheet:
     """A person's week on one project: entries (time) or claims (expense) that are booked, submitted and decided together.
 
     Instants are the scheduled ones; `rejected` and `resubmitted` are 0 unless an approver sends it back because line
-    `wrong` was mistyped. `slip` is "late_entry" when it is booked after its period was closed.
+    `wrong` was mistyped. `slip` is "late_entry" when it is booked after its period was closed; a `chased` one is brought in for the month's cut-off.
     """
 
     key: str
@@ -175,6 +175,7 @@ class Sheet:
     approved: int = 0
     wrong: int = -1
     slip: str = ""
+    chased: bool = False
 
     @property
     def kind(self) -> str:

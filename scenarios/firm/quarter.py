@@ -76,6 +76,7 @@ def close_of(month: tuple[int, int], offset: int, place: Place) -> dt.date:
     return wd(*month, offset, place)
 
 
+@lru_cache(maxsize=20_000)
 def working_days(first: dt.date, last: dt.date, place: Place) -> tuple[dt.date, ...]:
     """Return the days worked from `first` to `last`, both included."""
     return tuple(day for day in span(first, last) if is_working(day, place))

@@ -14,7 +14,7 @@ from scenarios.firm.quarter import MS_PER_HOUR
 from scenarios.firm.terms import Pricing
 
 CATEGORIES = (("Travel", 0.42), ("Lodging", 0.27), ("Meals", 0.16), ("Ground transport", 0.11), ("Other", 0.04))
-FILED_HOURS_MEDIAN, FILED_SIGMA = 3.0, 1.0
+FILED_HOURS_MEDIAN, FILED_SIGMA, FILED_HOURS_CHASED = 3.0, 1.0, 0.75
 
 Rate = Callable[[str], int]
 
@@ -63,8 +63,8 @@ class Spending:
         diary = self.diary
         place = diary.spec.entities[made.person.entity].place
         made.approver = sheet.approver
-        lag = lognormal(FILED_HOURS_MEDIAN, FILED_SIGMA, diary.seed, "filed", made.key)
-        made.submitted = sheet.submitted + round(lag * MS_PER_HOUR)
+        hours = lognormal(FILED_HOURS_MEDIAN, FILED_SIGMA, diary.seed, "filed", made.key)
+        made.submitted = sheet.submitted + round((min(hours, FILED_HOURS_CHASED) if sheet.chased else hours) * MS_PER_HOUR)
         if u(diary.seed, "rejected", made.key) < diary.spec.expenses.reject_share:
             made.wrong = 0
-        diary.decide(made, place, chased=False)
+        diary.decide(made, place, chased=sheet.chased)
