@@ -39,14 +39,19 @@ def verified(
     signed, _, mark = assertion.rpartition(".")
     head, _, tail = signed.partition(".")
     header, claims = part(head), part(tail)
-    algorithm = header.get("alg")
+    algorithm = header.get("alg", "")
+    if not all(
+        isinstance(named.get(name, ""), str)
+        for named, name in ((header, "alg"), (header, "kid"), (claims, "iss"), (claims, "sub"))
+    ):
+        raise refused("alg, kid, iss and sub are texts")
     if algorithm not in algorithms:
         raise refused(f"algorithm {algorithm} is not taken; wanted: {', '.join(sorted(algorithms))}")
     key = keys(header, claims)
     if key is None:
         raise refused("no such client, certificate or user")
     try:
-        check_signature(key, str(algorithm), unpadded(mark), signed.encode())
+        check_signature(key, algorithm, unpadded(mark), signed.encode())
     except (InvalidSignature, ValueError) as error:
         raise refused("the signature does not match") from error
     return claims
