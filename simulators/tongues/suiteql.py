@@ -1,0 +1,116 @@
+"""SuiteQL: Oracle-flavoured SQL over a vendor's views, rewritten by sqlglot into SQLite's SQL with bound parameters.
+
+Parse and rewrite cost milliseconds, so they are done once a *shape*: literals are lifted out first. The way in is `SuiteQL.ask`.
+It knows no vendor: tables, their columns' types and their narrower variants come as data.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from simulators.kernel.records import WHOLE_MAX, Refusal
+
+from .suiteql_rewrite import Rewriting, Schema
+
+# Every literal is consumed by the pattern, and only then judged: a look-behind that skips one opening quote would start the
+# next match at its closing quote. Bare numbers stay unless compared: they may be positions (ORDER BY 1) or scales (ROUND(x, 2)).
+LITERAL = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|(?<=[=<>])\s*-?\d+(?:\.\d+)?(?![\w.])|\?|--[^\n]*|/\*.*?\*/", re.S)
+SHAPES_MAX = 1024
+TEXT_MAX = 1_000_000
+PARAMETER_TYPES = (str, int, float, bool, type(None))
+
+
+class Plan(NamedTuple):
+    """SQLite's SQL, and the type of each output column: text, number, date, instant, or '' when nothing is known."""
+
+    text: str
+    types: tuple[str, ...]
+
+
+class SuiteQL:
+    """One schema's tongue, with its plans. Dies with the schema."""
+
+    def __init__(self, schema: Schema, *, date_format: str = "YYYY-MM-DD") -> None:
+        self.schema, self.date_format = schema, date_format
+        self.kept = frozenset(code for codes in schema.variants.values() for code in codes)
+        self.plans: OrderedDict[str, Plan | Refusal] = OrderedDict()
+
+    def ask(self, text: str, params: Sequence[Any], now: int) -> tuple[Plan, dict[str, Any]]:
+        """The plan of a query and its binds. Raises Refusal 'malformed' or 'unknown_column'."""
+        if len(text) > TEXT_MAX:
+            raise Refusal("malformed", "The query is too long.", field="q")
+        shape, binds = self.lift(text, params)
+        binds["now"], binds["form"] = now, self.date_format
+        return self.plan(shape), binds
+
+    def plan(self, shape: str) -> Plan:
+        found = self.plans.get(shape)
+        if found is None:
+            try:
+                found = Plan(*Rewriting(self.schema, shape).result())
+            except Refusal as refusal:
+                found = refusal
+            self.plans[shape] = found
+            if len(self.plans) > SHAPES_MAX:
+                self.plans.popitem(last=False)
+        else:
+            self.plans.move_to_end(shape)
+        if isinstance(found, Refusal):
+            raise Refusal(found.code, found.message, field=found.field, got=found.got)
+        return found
+
+    def lift(self, text: str, params: Sequence[Any]) -> tuple[str, dict[str, Any]]:
+        """The text with every literal replaced by a named hole, and what was there. Raises Refusal 'malformed'."""
+        literals: list[Any] = []
+        given = iter(params)
+
+        def hole(match: re.Match[str]) -> str:
+            raw = match[0].strip()
+            if raw[:2] in ("--", "/*"):
+                return " "
+            if raw[0] == '"' or (raw[0] == "'" and raw[1:-1] in self.kept):
+                return match[0]
+            literals.append(parameter(given) if raw == "?" else literal(raw))
+            return f" :p{len(literals) - 1} "
+
+        shape = LITERAL.sub(hole, text)
+        if next(given, literals) is not literals:
+            raise Refusal("malformed", "There are more parameters than placeholders in the query.", field="params")
+        return shape, {f"p{i}": value for i, value in enumerate(literals)}
+
+
+def literal(raw: str) -> Any:
+    if raw[0] == "'":
+        return raw[1:-1].replace("''", "'")
+    value = float(raw) if "." in raw else int(raw)
+    return value if abs(value) <= WHOLE_MAX else float(value)
+
+
+def parameter(given: Any) -> Any:
+    for value in given:
+        if type(value) not in PARAMETER_TYPES:
+            raise Refusal("malformed", "Parameters are text, numbers, booleans or null.", field="params")
+        if type(value) is bool:
+            return "T" if value else "F"
+        return float(value) if type(value) is int and abs(value) > WHOLE_MAX else value
+    raise Refusal("malformed", "There are fewer parameters than placeholders in the query.", field="params")
+
+
+def shown(value: Any, type_: str, date_format: str, write_date: Any) -> str:
+    """An output value as SuiteQL writes it: always text; dates, and instants too, in the user's date format."""
+    if type_ in ("date", "instant"):
+        return str(write_date(value, date_format))
+    if type(value) is str:
+        return value
+    if type(value) is float:
+        return number(value)
+    return str(value)
+
+
+def number(value: float) -> str:
+    """A sum of exact hundredths or ten-thousandths, without the noise of binary fractions."""
+    text = f"{round(value, 6):.6f}".rstrip("0").rstrip(".")
+    return "0" if text in ("", "-0") else text

@@ -1,0 +1,386 @@
+"""One query on its way from Oracle's words to SQLite's: names resolved, dates made comparable, order made total.
+
+The order of steps matters: `(+)` is understood only once columns are qualified; labels (BUILTIN.DF) must stay out of the schema,
+or `SELECT *` would show them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlglot
+from sqlglot import exp, transforms
+from sqlglot.dialects.oracle import Oracle
+from sqlglot.errors import OptimizeError, SqlglotError
+from sqlglot.optimizer.qualify import qualify
+
+from simulators.kernel.records import Refusal
+
+Node = Any  # a node of sqlglot's tree; its own classes are the only types it has
+DATE, INSTANT, TEXT, NUMBER = "date", "instant", "text", "number"
+TOP = re.compile(r"\A(\s*SELECT\s+(?:DISTINCT\s+)?)TOP\s+(\d+)\s", re.I)
+OWN = ("TO_DATE", "TO_TIMESTAMP", "TO_TIMESTAMP_TZ", "TO_CHAR", "TRUNC", "ADD_MONTHS", "NVL2", "TO_NUMBER")
+PLAIN = frozenset(
+    ("NS_DF", "NS_INSTANT", "NS_SORTABLE", "NS_CHAR", "NS_CUT", "NS_ADD_MONTHS", "INSTR", "LTRIM", "RTRIM", "IFNULL")
+)
+COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
+LIMIT_MAX = 1_000_000
+
+
+class SuiteQLDialect(Oracle):
+    """Oracle, but the date functions stay calls by name: their formats are parameters here, and SQLite gets functions of our own."""
+
+    class Parser(Oracle.Parser):  # type: ignore[misc,valid-type]
+        """Without the functions that are ours."""
+
+        FUNCTIONS = {name: build for name, build in Oracle.Parser.FUNCTIONS.items() if name not in OWN}  # noqa: RUF012 - sqlglot's way
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Tables in lower case: {table: {column: type}}. `variants`: {table: {constant of its type column: narrower view}}.
+
+    `labels`: {table: {column with a label column `<column>__label` in the view}}; `keys`: a column that makes a table's order total.
+    `followers`: {table: (its column that names a row of ..., that table)}: a narrowed table narrows those that hang on it.
+    """
+
+    tables: Mapping[str, Mapping[str, str]]
+    labels: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
+    variants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    type_column: str = "type"
+    followers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+def malformed(message: str) -> Refusal:
+    return Refusal("malformed", f"Invalid search query. Detailed unprocessed description follows. {message}", field="q")
+
+
+class Rewriting:
+    """A single use of the steps, in order; the tree changes as they go."""
+
+    def __init__(self, schema: Schema, shape: str) -> None:
+        self.schema = schema
+        self.top = 0
+        self.tree = self._parsed(shape)
+
+    def result(self) -> tuple[str, tuple[str, ...]]:
+        """(SQLite's text, output types). Raises Refusal 'malformed' or 'unknown_column'."""
+        try:
+            self._check_tables()
+            self._limits()
+            self._calls()
+            self.tree = qualify(
+                self.tree, schema=self._plain_schema(), dialect="oracle", quote_identifiers=True, validate_qualify_columns=True
+            )
+            for select in self.tree.find_all(exp.Select):
+                transforms.eliminate_join_marks(select)
+            self._narrow()
+            self._dates()
+            self._labels()
+            types = self._output_types()
+            self._order()
+            return self.tree.sql(dialect="sqlite", unsupported_level=sqlglot.ErrorLevel.RAISE), types
+        except OptimizeError as error:
+            raise Refusal("unknown_column", first_line(error), field="q") from error
+        except (SqlglotError, RecursionError) as error:
+            raise malformed(first_line(error)) from error
+
+    # -- before names are resolved ----------------------------------------------------------------
+    def _parsed(self, shape: str) -> exp.Query:
+        found = TOP.match(shape)
+        if found is not None:
+            self.top = int(found[2][:9])
+            shape = found[1] + shape[found.end() :]
+        try:
+            trees = sqlglot.parse(shape, dialect=SuiteQLDialect)
+        except (SqlglotError, RecursionError, ValueError) as error:
+            raise malformed(first_line(error)) from error
+        tree = trees[0] if len(trees) == 1 else None
+        if not isinstance(tree, exp.Query):  # `SELEC x` parses, as an alias
+            raise malformed("Only one SELECT statement is allowed.")
+        if tree.find(exp.Into, exp.Lock, exp.DML, exp.Command, exp.Pivot):
+            raise malformed("Only SELECT is allowed.")
+        return tree
+
+    def _check_tables(self) -> None:
+        named = {cte.alias.lower() for cte in self.tree.find_all(exp.CTE)}
+        for table in self.tree.find_all(exp.Table):
+            name = table.name.lower()
+            if table.args.get("db") or (name not in named and name not in self.schema.tables and name != "dual"):
+                raise Refusal("unknown_column", f"Record '{table.name}' was not found", field="q", got=table.name)
+            if name == "dual":
+                table.replace(sqlglot.parse_one("(SELECT 'X' AS dummy)", dialect="sqlite", into=exp.Subquery).as_("dual"))
+
+    def _limits(self) -> None:
+        """ROWNUM <= n, TOP n and FETCH FIRST n become a limit; LIMIT itself is no word of SuiteQL's."""
+        for limit in self.tree.find_all(exp.Limit):
+            raise malformed(f"Unexpected {limit.key.upper()}.")
+        for fetch in list(self.tree.find_all(exp.Fetch)):
+            count = fetch.args.get("count")
+            if not isinstance(count, exp.Literal) or count.is_string:
+                raise malformed("FETCH FIRST wants a number.")
+            owner = fetch.parent
+            assert owner is not None
+            owner.set("limit", exp.Limit(expression=count.copy()))
+        for row in list(self.tree.find_all(exp.Pseudocolumn, exp.Column)):
+            if row.name.upper() == "ROWNUM":
+                self._rownum(row)
+        if self.top:
+            self.tree = self.tree.limit(min(self.top, LIMIT_MAX))
+
+    def _rownum(self, row: Node) -> None:
+        test, select = row.parent, row.find_ancestor(exp.Select)
+        if not isinstance(test, (exp.LTE, exp.LT, exp.EQ)) or test.this is not row or select is None:
+            raise malformed("ROWNUM is supported as ROWNUM <= n.")
+        most = test.expression.copy()
+        if isinstance(test, exp.LT):
+            most = exp.Sub(this=most, expression=exp.Literal.number(1))
+        test.replace(exp.true())
+        select.set("limit", exp.Limit(expression=exp.cast(most, "INTEGER")))
+
+    def _calls(self) -> None:
+        """Oracle's and NetSuite's functions by our own names; one that nobody knows is refused here, not by the engine."""
+        for dot in list(self.tree.find_all(exp.Dot)):
+            call = dot.expression
+            if dot.this.name.upper() != "BUILTIN" or not isinstance(call, exp.Anonymous):
+                raise malformed(f"Unexpected {dot.sql()[:80]}.")
+            if call.name.upper() not in ("DF", "CF") or len(call.expressions) != 1:
+                raise malformed(f"BUILTIN.{call.name} is not supported here.")
+            inner = call.expressions[0]
+            dot.replace(exp.Anonymous(this="NS_DF", expressions=[inner.copy()]) if call.name.upper() == "DF" else inner.copy())
+        for word in list(self.tree.find_all(exp.CurrentTimestamp, exp.CurrentDate)):
+            word.replace(exp.Placeholder(this="now"))
+        for column in list(self.tree.find_all(exp.Column)):
+            if column.name.upper() in ("SYSDATE", "SYSTIMESTAMP") and not column.table:
+                column.replace(exp.Placeholder(this="now"))
+        for call in list(self.tree.find_all(exp.Anonymous)):
+            self._call(call)
+
+    def _call(self, call: exp.Anonymous) -> None:
+        name, given = call.name.upper(), call.expressions
+        if name in ("TO_DATE", "TO_TIMESTAMP", "TO_TIMESTAMP_TZ", "TO_CHAR", "TRUNC", "ADD_MONTHS"):
+            if not 1 <= len(given) <= 2:
+                raise malformed(f"{name} takes one or two arguments.")
+            second = given[1] if len(given) > 1 else exp.Placeholder(this="form") if name.startswith("TO_") else exp.null()
+            if name == "TO_CHAR" and len(given) == 1:
+                second = exp.null()
+            call.set("this", RENAMED[name])
+            call.set("expressions", [given[0], second])
+        elif name == "NVL2" and len(given) == 3:
+            test = exp.Not(this=exp.Is(this=given[0].copy(), expression=exp.null()))
+            call.replace(exp.Case(ifs=[exp.If(this=test, true=given[1].copy())], default=given[2].copy()))
+        elif name == "TO_NUMBER" and given:
+            call.replace(exp.cast(given[0].copy(), "REAL"))
+        elif name not in PLAIN:
+            raise malformed(f"Function {call.name} is not supported here.")
+
+    def _plain_schema(self) -> dict[str, object]:
+        return {table: dict.fromkeys(columns, "TEXT") for table, columns in self.schema.tables.items()}
+
+    # -- with names resolved ----------------------------------------------------------------------
+    def _narrow(self) -> None:
+        """A table whose type is asked for by constant becomes the narrower view: indexes then serve its joins."""
+        for select in self.tree.find_all(exp.Select):
+            found = {t.alias_or_name: t for t in sources(select) if isinstance(t, exp.Table)}
+            kinds = {alias: kind for alias, kind in self._constants(select, found) if kind}
+            for alias, table in found.items():
+                name = table.name.lower()
+                kind = kinds.get(alias) or self._followed(select, alias, name, kinds)
+                view = self.schema.variants.get(name, {}).get(kind or "")
+                if view is not None:
+                    table.set("this", exp.to_identifier(view, quoted=True))
+
+    def _constants(self, select: exp.Select, found: Mapping[str, exp.Table]) -> Iterator[tuple[str, str]]:
+        for test in conjuncts(select):
+            if isinstance(test, exp.EQ) and isinstance(test.this, exp.Column) and isinstance(test.expression, exp.Literal):
+                table = found.get(test.this.table)
+                if table is not None and test.this.name.lower() == self.schema.type_column:
+                    yield test.this.table, test.expression.name
+
+    def _followed(self, select: exp.Select, alias: str, name: str, kinds: Mapping[str, str]) -> str:
+        column, _ = self.schema.followers.get(name, ("", ""))
+        for test in conjuncts(select):
+            if isinstance(test, exp.EQ) and isinstance(test.this, exp.Column) and isinstance(test.expression, exp.Column):
+                for mine, other in ((test.this, test.expression), (test.expression, test.this)):
+                    if mine.table == alias and mine.name.lower() == column and other.name.lower() == "id":
+                        return kinds.get(other.table, "")
+        return ""
+
+    def _labels(self) -> None:
+        for call in list(self.tree.find_all(exp.Anonymous)):
+            if call.name.upper() != "NS_DF":
+                continue
+            inner = call.expressions[0]
+            select = call.find_ancestor(exp.Select)
+            if isinstance(inner, exp.Column) and select is not None and self._has_label(select, inner):
+                inner.set("this", exp.to_identifier(inner.name.lower() + "__label", quoted=True))
+            call.replace(inner.copy())
+
+    def _has_label(self, select: exp.Select, column: exp.Column) -> bool:
+        for source in sources(select):
+            if source.alias_or_name == column.table and isinstance(source, exp.Table):
+                return column.name.lower() in self.schema.labels.get(self._base(source.name.lower()), frozenset())
+        return False
+
+    def _base(self, view: str) -> str:
+        """The table a (narrowed) view stands for."""
+        return next((table for table, codes in self.schema.variants.items() if view in codes.values()), view)
+
+    # -- types ------------------------------------------------------------------------------------
+    def _type(self, node: Node | None, select: exp.Select) -> str:
+        if isinstance(node, (exp.Alias, exp.Paren, exp.Min, exp.Max, exp.Coalesce)):
+            return self._type(node.this, select)
+        if isinstance(node, exp.Column):
+            return self._column_type(node, select)
+        if isinstance(node, exp.Case):
+            return self._type(node.args["ifs"][0].args["true"], select)
+        if isinstance(node, exp.Placeholder):
+            return INSTANT if node.name == "now" else TEXT
+        if isinstance(node, exp.Anonymous):
+            return INSTANT if node.name.upper() in ("NS_INSTANT", "NS_CUT", "NS_ADD_MONTHS") else TEXT
+        if isinstance(node, (exp.Add, exp.Sub)):
+            left, right = self._type(node.this, select), self._type(node.expression, select)
+            if DATE in (left, right) or INSTANT in (left, right):
+                return NUMBER if left in (DATE, INSTANT) and right in (DATE, INSTANT) else INSTANT
+            return NUMBER
+        return ""
+
+    def _column_type(self, column: exp.Column, select: exp.Select) -> str:
+        at: exp.Select | None = select
+        while at is not None:  # a correlated column belongs to a query further out
+            for source in sources(at):
+                if source.alias_or_name == column.table:
+                    return self._type_in(source, column.name.lower(), at)
+            at = at.find_ancestor(exp.Select)
+        return ""
+
+    def _type_in(self, source: Node, name: str, select: exp.Select) -> str:
+        if isinstance(source, exp.Table):
+            columns = self.schema.tables.get(self._base(source.name.lower()))
+            if columns is not None:
+                return columns.get(name, "")
+            inner: Node | None = next((c.this for c in self.tree.find_all(exp.CTE) if c.alias == source.name), None)
+        else:
+            inner = source.this if isinstance(source, exp.Subquery) else None
+        while isinstance(inner, exp.SetOperation):
+            inner = inner.left
+        if not isinstance(inner, exp.Select) or inner is select:
+            return ""
+        return next((self._type(p, inner) for p in inner.selects if p.alias_or_name.lower() == name), "")
+
+    def _output_types(self) -> tuple[str, ...]:
+        first = self.tree
+        while isinstance(first, exp.SetOperation):
+            first = first.left
+        while isinstance(first, exp.Subquery):
+            first = first.this
+        assert isinstance(first, exp.Select)
+        return tuple(self._type(projection, first) for projection in first.selects)
+
+    # -- dates ------------------------------------------------------------------------------------
+    def _dates(self) -> None:
+        """Make both sides of a comparison one thing: ISO text beside a date column, ms beside an instant. Sums work on ms."""
+        for select in list(self.tree.find_all(exp.Select)):
+            for node in list(select.find_all(exp.Add, exp.Sub)):
+                if node.find_ancestor(exp.Select) is select:
+                    self._sum(node, select)
+            for call in list(select.find_all(exp.Anonymous)):
+                if call.name.upper() in ("NS_CUT", "NS_ADD_MONTHS") and call.find_ancestor(exp.Select) is select:
+                    self._as_instant(call.expressions[0], select)
+            for node in list(select.find_all(*COMPARISONS, exp.Between, exp.In)):
+                if node.find_ancestor(exp.Select) is select:
+                    self._compare(node, select)
+
+    def _sum(self, node: Node, select: exp.Select) -> None:
+        types = self._type(node.this, select), self._type(node.expression, select)
+        if DATE not in types and INSTANT not in types:
+            return
+        for side, type_ in zip((node.this, node.expression), types, strict=True):
+            if type_ in (DATE, INSTANT):
+                self._as_instant(side, select)
+            else:
+                side.replace(exp.Mul(this=exp.paren(side.copy()), expression=exp.Literal.number(DAY_MS)))
+        if types[0] in (DATE, INSTANT) and types[1] in (DATE, INSTANT):
+            node.replace(exp.paren(exp.Div(this=exp.paren(node.copy()), expression=exp.Literal.number(f"{DAY_MS}.0"))))
+
+    def _compare(self, node: Node, select: exp.Select) -> None:
+        sides = [node.this, *(node.args.get(n) for n in ("expression", "low", "high")), *(node.expressions or ())]
+        operands = [side for side in sides if side is not None]
+        types = [self._type(side, select) for side in operands]
+        if INSTANT in types and (
+            DATE not in types or any(t == INSTANT and s.find(exp.Column) for s, t in zip(operands, types, strict=True))
+        ):
+            for side, type_ in zip(operands, types, strict=True):
+                if type_ != INSTANT:
+                    self._as_instant(side, select)
+        elif DATE in types:
+            for side, type_ in zip(operands, types, strict=True):
+                if type_ == DATE or isinstance(side, exp.Null):
+                    continue
+                inner = side.copy() if type_ == INSTANT else instant_call(side.copy(), "form")
+                side.replace(exp.Anonymous(this="NS_SORTABLE", expressions=[inner]))
+
+    def _as_instant(self, side: Node, select: exp.Select) -> None:
+        type_ = self._type(side, select)
+        if type_ != INSTANT and not isinstance(side, exp.Null):
+            side.replace(instant_call(side.copy(), "" if type_ == DATE else "form"))
+
+    # -- order ------------------------------------------------------------------------------------
+    def _order(self) -> None:
+        """Make the order total, or the planner would choose it: keys of the tables, the groups, or all outputs."""
+        tree = self.tree
+        if isinstance(tree, exp.Select) and not tree.args.get("distinct"):
+            group = tree.args.get("group")
+            if group is not None:
+                extra = [e.copy() for e in group.expressions if not isinstance(e, exp.Literal)]
+            elif any(p.find(exp.AggFunc) for p in tree.selects):
+                return
+            else:
+                extra = [exp.column(key, table=s.alias_or_name, quoted=True) for s in sources(tree) if (key := self._key(s))]
+        else:
+            extra = [exp.Literal.number(i) for i in range(1, len(tree.selects) + 1)]
+        order = tree.args.get("order")
+        held = list(order.expressions) if order is not None else []
+        if held or extra:
+            tree.set("order", exp.Order(expressions=[*held, *(exp.Ordered(this=e, nulls_first=True) for e in extra)]))
+
+    def _key(self, source: Node) -> str:
+        return self.schema.keys.get(self._base(source.name.lower()), "") if isinstance(source, exp.Table) else ""
+
+
+RENAMED = {"TO_DATE": "NS_INSTANT", "TO_TIMESTAMP": "NS_INSTANT", "TO_TIMESTAMP_TZ": "NS_INSTANT", "TO_CHAR": "NS_CHAR", "TRUNC": "NS_CUT",
+           "ADD_MONTHS": "NS_ADD_MONTHS"}  # fmt: skip
+DAY_MS = 86_400_000
+
+
+def instant_call(side: Node, form: str) -> exp.Anonymous:
+    return exp.Anonymous(this="NS_INSTANT", expressions=[side, exp.Placeholder(this=form) if form else exp.null()])
+
+
+def sources(select: exp.Select) -> list[Node]:
+    start = select.args.get("from_") or select.args.get("from")
+    return ([start.this] if start is not None else []) + [join.this for join in select.args.get("joins") or ()]
+
+
+def conjuncts(select: exp.Select) -> Iterator[Node]:
+    """What must hold for a row of the result: the AND-ed tests of WHERE and of inner joins."""
+    where = select.args.get("where")
+    tests = [where.this] if where is not None else []
+    tests += [j.args["on"] for j in select.args.get("joins") or () if j.args.get("on") is not None and not j.side]
+    while tests:
+        test = tests.pop()
+        if isinstance(test, exp.And):
+            tests += [test.this, test.expression]
+        elif isinstance(test, exp.Paren):
+            tests.append(test.this)
+        else:
+            yield test
+
+
+def first_line(error: BaseException) -> str:
+    text = (str(error).splitlines() or [type(error).__name__])[0]
+    return re.sub(r":p\d+", "?", text)[:300]
