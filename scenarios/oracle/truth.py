@@ -16,11 +16,11 @@ Row = dict[str, Any]
 
 
 class Work(msgspec.Struct, gc=False):
-    """One time entry or expense: `story` is the id in the PSA, `amount` minor units (expenses), `approved_at` 0 until then."""
+    """One time entry or expense as it truly was. `id` is the PSA's, `line` the role line booked on, `amount` in minor units."""
 
     id: str
-    workspace: str
-    story: str
+    sow: str
+    line: str
     person: str
     on: str
     minutes: int = 0
@@ -30,21 +30,20 @@ class Work(msgspec.Struct, gc=False):
     submission: str = ""
     approved_at: int = 0
     sequence: int = 0
-    booked_at: int = 0
 
 
 @dataclass
 class Truth:
-    """Rows by business key (CRM) or vendor id (PSA work). `people` are all who ever acted; `slips` counts human mistakes."""
+    """Rows by business key (CRM) or label (work). `people` are all who ever acted; `slips` counts human mistakes."""
 
     accounts: dict[str, Row] = field(default_factory=dict)
     opportunities: dict[str, Row] = field(default_factory=dict)
     lines: dict[str, dict[str, Row]] = field(default_factory=dict)  # opportunity number -> line key -> row
     sows: dict[str, Row] = field(default_factory=dict)
-    time: dict[str, Work] = field(default_factory=dict)
+    time: dict[str, Work] = field(default_factory=dict)  # by the label people know it by
     expenses: dict[str, Work] = field(default_factory=dict)
     submissions: dict[str, list[Work]] = field(default_factory=dict)
-    stories: dict[str, Row] = field(default_factory=dict)  # story id -> completed, accepted_at
+    stories: dict[str, Row] = field(default_factory=dict)  # milestone key -> state, accepted_at
     sent: dict[str, int] = field(default_factory=dict)  # invoice -> when the clerk marked it sent
     payments: dict[str, Row] = field(default_factory=dict)
     people: dict[str, int] = field(default_factory=dict)
@@ -114,18 +113,18 @@ class Truth:
         elif act.kind in ("timesheet_submission", "expense_submission"):
             self._decided(act, acted)
         elif act.kind == "story":
-            self.stories.setdefault(bare(act.key) or acted.id, {}).update({**act.values, "_at": act.at})
+            self.stories.setdefault(act.key, {}).update({**act.values, "_at": act.at})
 
     def _line(self, held: dict[str, Work], act: Act, acted: Acted) -> None:
         values = act.values
         if act.verb == "delete":
-            held.pop(bare(act.key), None)
+            held.pop(act.key, None)
             return
-        work = held.get(bare(act.key)) if act.verb != "create" else None
+        work = held.get(act.key)
         if work is None:
-            work = held[acted.id] = Work(acted.id, "", "", "", "", booked_at=act.at)
-        work.workspace = bare(values.get("workspace_id", work.workspace))
-        work.story = bare(values.get("story_id", work.story))
+            work = held[act.key] = Work(acted.id, "", "", "", "")
+        work.sow = str(values.get("workspace_id", work.sow))
+        work.line = str(values.get("story_id", work.line) or "")
         work.person = str(values.get("user_id", work.person))
         work.on = str(values.get("performed_on") or values.get("spent_on") or work.on)
         work.minutes = int(values.get("minutes", work.minutes))
@@ -135,15 +134,15 @@ class Truth:
         work.sequence = int(values.get("sequence", work.sequence) or 0)
 
     def _decided(self, act: Act, acted: Acted) -> None:
+        """A submission is known by its sheet; sending it again after a rejection replaces what it holds."""
         held = self.time if act.kind == "timesheet_submission" else self.expenses
-        key = bare(act.key) or acted.id
-        if act.verb in ("submit", "create"):
-            listed = act.values.get("entries") or act.values.get("expenses") or ()
-            self.submissions[f"{act.kind} {acted.id}"] = [held[bare(id)] for id in listed if bare(id) in held]
-            for work in self.submissions[f"{act.kind} {acted.id}"]:
+        if act.verb == "submit":
+            listed = [held[label] for label in act.values.get("entries", ()) if label in held]
+            self.submissions[act.key] = listed
+            for work in listed:
                 work.submission = acted.id
         elif act.verb == "approve":
-            for work in self.submissions.get(f"{act.kind} {key}", ()):
+            for work in self.submissions.get(act.key, ()):
                 work.approved_at = act.at
 
     # -- the ERP ----------------------------------------------------------------------------------
@@ -152,9 +151,3 @@ class Truth:
             self.sent[acted.id] = act.at
         elif act.kind == "payment":
             self.payments[act.key or acted.id] = dict(act.values)
-
-
-def bare(key: Any) -> str:
-    """`id:17` as `17`; anything else as text."""
-    text = str(key) if key is not None else ""
-    return text.removeprefix("id:")

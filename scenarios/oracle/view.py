@@ -185,25 +185,15 @@ class View:
                 found[str(line.get("source") or "")].append((invoice, line))
         return found
 
-    def line_key_of(self, work: Work) -> str:
-        """The role line a time entry was booked on: the first word of its story's title."""
-        story = self.books.row("psa", "story", work.story)
-        return str((story or {}).get("title") or "").split(" ")[0]
-
-    def sow_of(self, work: Work) -> str:
-        """The SOW of a booked line, by the title of its workspace."""
-        workspace = self.books.row("psa", "workspace", work.workspace)
-        return number_of((workspace or {}).get("title"))
-
     @cached_property
     def due_time(self) -> dict[str, Due]:
         """{TE-id: what must be billed} for approved billable time on T&M contracts."""
         found: dict[str, Due] = {}
         for work in self.truth.time.values():
-            contract = self.contracts.get(self.sow_of(work))
+            contract = self.contracts.get(work.sow)
             if contract is None or not (work.approved_at and work.billable and contract.is_timed):
                 continue
-            key = self.line_key_of(work)
+            key = work.line
             rate = contract.rate(key)
             net = None if rate is None else net_of_minutes(work.minutes, rate)
             found[f"TE-{work.id}"] = Due(
@@ -216,7 +206,7 @@ class View:
         """{EX-id: what must be billed} for approved billable expenses on T&M contracts."""
         found: dict[str, Due] = {}
         for work in self.truth.expenses.values():
-            contract = self.contracts.get(self.sow_of(work))
+            contract = self.contracts.get(work.sow)
             if contract is None or not (work.approved_at and work.billable and contract.is_timed):
                 continue
             found[f"EX-{work.id}"] = Due(
@@ -265,11 +255,7 @@ class View:
     @cached_property
     def milestones(self) -> dict[str, tuple[Contract, int, int]]:
         """{milestone key: (contract, accepted_at or 0, amount)} of fixed-fee contracts."""
-        accepted: dict[str, int] = {}
-        for id, row in self.truth.stories.items():
-            story = self.books.row("psa", "story", id)
-            if story is not None and row.get("accepted_at"):
-                accepted[str(story.get("title") or "").split(" ")[0]] = int(row["accepted_at"])
+        accepted = {key: int(row["accepted_at"]) for key, row in self.truth.stories.items() if row.get("accepted_at")}
         return {
             key: (contract, accepted.get(key, 0), line_value(line))
             for contract in self.contracts.values()
