@@ -40,6 +40,14 @@ class Rate:
         """Take the next free instant; how many ms away it is."""
         begin = max(self._reserved, now * self._unit)
         self._reserved = begin + self._each
+        return self._away(begin, now)
+
+    def take(self, now: int) -> int:
+        """Take this instant if it is free (0); else take nothing and tell how many ms away a free one is."""
+        wait_ms = self._away(max(self._reserved, now * self._unit), now)
+        return wait_ms or self.reserve(now)
+
+    def _away(self, begin: int, now: int) -> int:
         return max(0, -((now * self._unit + self._slack - begin) // self._unit))
 
 

@@ -1,0 +1,1 @@
+"""The orchestrator's own HTTP face: intake, exceptions desk, billing runs, lineage, figures, health. See README.md."""
