@@ -132,6 +132,8 @@ def invalid(_request: Request, error: Exception) -> Response:
 
 def missing(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 400:  # the framework's word for a body that is no JSON
+        return problem("malformed", str(error.detail), 422)
     return problem("http", str(error.detail), error.status_code)
 
 

@@ -35,7 +35,7 @@ class Door:
     async def __aenter__(self) -> Self:
         bound = bind(self.address, self.wanted_port)
         self.port: int = bound.getsockname()[1]
-        self._server = await asyncio.start_server(self._enter, sock=bound, limit=HEAD_BYTES_MAX)
+        self._server = await asyncio.start_server(self._admit, sock=bound, limit=HEAD_BYTES_MAX)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -44,12 +44,11 @@ class Door:
             task.cancel()
         await asyncio.gather(*self._joined.values(), return_exceptions=True)
 
-    async def _enter(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _admit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._made += 1
-        at = self._made
-        task = asyncio.current_task()
-        assert task is not None
-        self._joined[at] = task
+        self._joined[self._made] = asyncio.get_running_loop().create_task(self._visit(self._made, reader, writer))
+
+    async def _visit(self, at: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await self._lead(reader, writer)
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from .calls import LOST, Call, Reply
+from .calls import LOST, Call, Lost, Reply
 from .records import Refusal
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ def face(system: System[Any]) -> Asgi:
     return app
 
 
-def too_large(system: System[Any], call: Call) -> Reply:
+def too_large(system: System[Any], call: Call) -> Reply | Lost:
     most = system.room.body_bytes_max
-    return system.refuse(call, Refusal("too_large", f"the request body exceeds {most} bytes", got=len(call.body), status=413))
+    return system.turn_away(call, Refusal("too_large", f"the request body exceeds {most} bytes", got=len(call.body), status=413))
 
 
 async def lose(scope: Scope, receive: Receive) -> None:

@@ -69,6 +69,12 @@ class System(Generic[StateT]):
         call.answer = asyncio.get_running_loop().create_future()
         return await call.answer
 
+    def turn_away(self, call: Call, refusal: Refusal) -> Reply | Lost:
+        """Refuse a call at the threshold, before any stage: on record, without effect."""
+        call.at = self.clock()
+        self.in_flight += 1
+        return self._leave(call, self.refuse(call, refusal))
+
     def walk(self, call: Call, start: int) -> Reply | Lost | None:
         """Run the stages from `start`; None when time must pass first (the answer then arrives in call.answer)."""
         reply: Reply | Lost | None = None

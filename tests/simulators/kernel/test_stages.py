@@ -158,7 +158,10 @@ def test_service_time_is_drawn_by_meaning(world: World) -> None:
 
 def test_a_body_beyond_the_limit_is_refused_in_the_vendors_words(world: World) -> None:
     """Nothing is parsed, nothing held."""
+    records: list[CallRecord] = []
+    world.system.on_call = records.append
     status, body, _ = world.run(world.ask("PUT", "/v1/note/N-1", b"x" * 100_001))
+    assert ([(r.status, r.error) for r in records], world.system.in_flight) == ([(413, "too_large")], 0)
     assert (status, body["error"], world.system.position) == (413, "too_large", 0)
 
 
