@@ -21,11 +21,17 @@ WIND_UP_ROUNDS_MAX = 8
 
 
 def run_virtual(
-    main: Callable[[VirtualLoop], Coroutine[Any, Any, T]], *, start_ms: int, guards: bool = True, debug: bool = False
+    main: Callable[[VirtualLoop], Coroutine[Any, Any, T]],
+    *,
+    start_ms: int,
+    guards: bool = True,
+    allowed: tuple[str, ...] = (),
+    debug: bool = False,
 ) -> T:
     """Run `main(loop)` in simulated time that begins at `start_ms` and return its result.
 
-    With guards, the first escape ends the run even when somebody caught it.
+    With guards, the first escape ends the run even when somebody caught it; lines of the modules in `allowed` (and of
+    `guards.ALLOWED`) may pass.
 
     Raises
     ------
@@ -35,7 +41,7 @@ def run_virtual(
     """
     loop = VirtualLoop(start_ms=start_ms)
     loop.set_debug(debug)
-    watch = Guards()
+    watch = Guards(allowed)
     with ExitStack() as stack:
         stack.callback(loop.close)
         stack.enter_context(steady_garbage(loop))
@@ -117,4 +123,7 @@ def _raise_unwatched(loop: VirtualLoop, stuck: tuple[str, ...]) -> None:
         raise Deadlock(loop.time(), stuck)
     for context in loop.unhandled:
         cause = context.get("exception")
-        raise Unwatched(f"{context.get('message')}: {type(cause).__name__}: {cause}; await it, or record its failure") from cause
+        what = (
+            f": {type(cause).__name__}: {cause}" if cause is not None else f" ({context.get('task') or context.get('future')!r})"
+        )
+        raise Unwatched(f"{context.get('message')}{what}; await it, or record its failure") from cause

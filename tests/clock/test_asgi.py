@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import gc
 from contextlib import asynccontextmanager
 
 import fastapi
@@ -187,6 +188,25 @@ def test_a_failure_after_the_client_has_gone_ends_the_run():
 
     with pytest.raises(Unwatched, match="too late"):
         run(main)
+
+
+def test_a_server_whose_client_has_gone_is_not_garbage():
+    """Work that only its own task refers to goes on: asyncio holds tasks weakly, we do not."""
+
+    async def app(_scope, _receive, _send):
+        asyncio.current_task().set_name("server")
+        await asyncio.get_running_loop().create_future()
+
+    async def main(_loop):
+        try:
+            async with asyncio.timeout(5):
+                await get(app)
+        except TimeoutError:
+            pass
+        gc.collect()
+        return sorted(task.get_name() for task in asyncio.all_tasks())
+
+    assert run(main) == ["server", "task-1"]
 
 
 def test_work_after_the_answer_goes_on_by_itself():

@@ -44,6 +44,17 @@ def test_real_is_scale_one():
     assert 5_100 <= clock < 15_000
 
 
+def test_the_model_s_time_follows_the_loop_s():
+    """A process started after a quiet stretch begins now, not when the model last had something to do."""
+
+    async def main(loop):
+        await asyncio.sleep(10)
+        return loop.env.now, loop.time()
+
+    model, now = run_paced(main, start_ms=0, scale=100)
+    assert 10 <= model <= now
+
+
 def test_bridges_work_over_real_sockets():
     """A model process waits for a coroutine that talks over TCP, and a coroutine for the model."""
 

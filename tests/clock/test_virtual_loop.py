@@ -77,13 +77,27 @@ def test_a_timer_never_fires_early():
     read = []
 
     async def main(loop):
-        for due in (0.1 + 0.2, 7.3, 7.3 + 1e-9, 1e7 + 1e-8):
+        loop.rounds_max = 1_000
+        for due in (0.1 + 0.2, 7.3, 7.3 + 1e-9, 7.3 + 5e-7, 1e7 + 1e-8):
             while loop.time() < due:
                 await asyncio.sleep(due - loop.time())
-            read.append(loop.time() >= due)
+            read.append(loop.time() == due)
 
     run(main)
-    assert read == [True] * 4
+    assert read == [True] * 5
+
+
+def test_timers_of_nearly_the_same_instant_fire_each_at_its_own():
+    """The stock loop fires what is due within its clock's resolution; here a callback always finds its due time reached."""
+    fired = []
+
+    async def main(loop):
+        for due in (5.0, 5.0 + 5e-7, 5.0 + 9e-7):
+            loop.call_at(due, lambda: fired.append(loop.time()))
+        await asyncio.sleep(6)
+
+    run(main)
+    assert fired == [5.0, 5.0 + 5e-7, 5.0 + 9e-7]
 
 
 def test_an_instant_runs_the_model_first_then_timers():
@@ -374,6 +388,29 @@ def test_garbage_is_collected_at_fixed_instants_only():
     assert died == [50_000.0, 50_000.0, 150_000.0]
     assert gc.isenabled()
     assert gc.get_freeze_count() == 0
+
+
+def test_garbage_is_collected_while_only_the_model_moves():
+    """A long stretch without timers and callbacks collects too."""
+    died = []
+
+    class Cycle:
+        def __init__(self, env):
+            self.me, self.env = self, env
+
+        def __del__(self):
+            died.append(self.env.now)
+
+    def actor(env):
+        Cycle(env)
+        for _ in range(4):
+            yield env.timeout(50_000)
+
+    async def main(loop):
+        await loop.until(loop.env.process(actor(loop.env)))
+
+    run(main)
+    assert died == [50_000.0]
 
 
 def test_garbage_collection_is_restored_after_a_failure():
