@@ -33,7 +33,7 @@ SYSTEM = {
     "unordered": (400, ""),
     "too_many": (400, ""),
     "too_large": (413, "Request Entity Too Large"),
-    "locked": (409, "The resource is being changed by another request"),
+    "locked": (503, "The resource is being changed by another request"),  # the contract knows no 409
 }
 VALIDATION = {
     "required": "{label} can't be blank",

@@ -44,7 +44,7 @@ EVENT_TYPES = tuple(
     )
 )
 IDS_PER_CHANGE = 10
-LOG = "SELECT seq, at, kind, id, op, by, CASE WHEN kind = 'story' THEN \"values\" END FROM change WHERE seq > ? AND at < ?"
+LOG = "SELECT seq, at, kind, id, op, by, CASE WHEN kind = 'story' THEN \"values\" END FROM change WHERE seq > ? AND at < ? AND kind IN ({})"
 
 
 class Event(NamedTuple):
@@ -97,7 +97,7 @@ def wanted(system: System[Desk], call: Call) -> list[Event]:
         raise Refusal("malformed", "subject_id needs a subject_type")
     return [
         each
-        for each in events(system, since, until)
+        for each in events(system, since, until, kinds_of(types))
         if since < each.created_at < until
         and (not types or each.type in types)
         and (not only or each.id in only)
@@ -112,14 +112,20 @@ def retention_ms(system: System[Desk], now: int) -> int:
     return min([int(system.settings.feed_retention_ms), *faulty])
 
 
-def events(system: System[Desk], since: int, until: int) -> list[Event]:
-    """Make the events of every change that could have been told between two instants."""
+def kinds_of(types: set[str]) -> list[str]:
+    """Return the kinds that events of these types are about; no types means every kind."""
+    prefixes = {name.partition(":")[0] for name in types}
+    return [kind for kind in RESOURCE_OF_KIND if kind not in SILENT and (not types or SPOKEN.get(kind, kind) in prefixes)]
+
+
+def events(system: System[Desk], since: int, until: int, kinds: list[str]) -> list[Event]:
+    """Make the events of every change to these kinds that could have been told between two instants."""
     lag = system.settings.feed_lag_ms_max + max([0, *(fault.lag_ms_max for fault in system.state.feed_faults)])
     store = system.store
     first = bisect_right(range(1, store.position + 1), since - 2 * lag, key=lambda seq: instant_at(system, seq))
     made: list[Event] = []
-    for seq, at, kind, id, op, by, values in store.select(LOG, (first, until)):
-        if kind in SILENT or (op == "delete" and kind in NEVER_DELETED):
+    for seq, at, kind, id, op, by, values in store.select(LOG.format(", ".join("?" * len(kinds))), (first, until, *kinds)):
+        if op == "delete" and kind in NEVER_DELETED:
             continue
         event = Event(seq * IDS_PER_CHANGE, f"{SPOKEN.get(kind, kind)}:{HAPPENED[op]}", at, at, seq, kind, id, by)
         made.extend(told(system, event))

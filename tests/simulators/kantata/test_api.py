@@ -145,6 +145,51 @@ def test_paging_follows_the_vendors_arithmetic(account):
     assert account.get("/workspaces", page=99).ids == []
 
 
+def test_rows_of_one_instant_are_in_id_order(account):
+    """Whatever the direction, the id breaks ties upwards, so that pages never overlap."""
+    made = [account.workspace, *(account.create("workspaces", "workspace", title="same") for _ in range(4))]
+    assert account.get("/workspaces").ids == made
+    assert account.get("/workspaces", archived="include", updated_after="2025-12-31T00:00:00Z").ids == made
+    assert account.get("/workspaces", order="title:desc").ids == [*made[1:], made[0]]
+
+
+def test_named_and_unnamed_resources_are_two_inclusions(account):
+    """`workspace_resources` holds people only; the other inclusion also roles to fill."""
+    role = account.create("workspace_resources", "workspace_resource", workspace_id=account.workspace, role_id=3)
+    person = account.create(
+        "workspace_resources", "workspace_resource", workspace_id=account.workspace, user_id=account.people["P-0001"], role_id=3
+    )
+    path = f"/workspaces/{account.workspace}"
+    named = account.get(path, include="workspace_resources").json
+    every = account.get(path, include="workspace_resources_with_unnamed").json
+    assert named["workspaces"][account.workspace]["workspace_resource_ids"] == [person] == list(named["workspace_resources"])
+    assert every["workspaces"][account.workspace]["workspace_resources_with_unnamed_ids"] == [role, person]
+
+
+def test_time_is_billable_as_its_task(account):
+    """Without a word about it, an entry takes the task's flag; a word wins."""
+    task = account.create("stories", "story", workspace_id=account.workspace, title="T", billable=False)
+    given = {"workspace_id": account.workspace, "story_id": task, "user_id": account.people["P-0001"], "time_in_minutes": 60}
+    made = [
+        account.create("time_entries", "time_entry", date_performed="2026-01-05", **given, **more)
+        for more in ({}, {"billable": True})
+    ]
+    shown = account.get("/time_entries", billable="false")
+    assert (shown.ids, account.get("/time_entries", billable="true").ids) == ([made[0]], [made[1]])
+
+
+def test_a_renamed_attribute_is_drift(account):
+    """The room reads its wires at each call: a renamed attribute is shown, written and refused under its new name."""
+    wires = account.system.wires
+    account.system.adopt(wires["time_entries"].rename("time_in_minutes", "minutes_worked"))
+    entry = account.book()
+    shown = account.get(f"/time_entries/{entry}").json["time_entries"][entry]
+    assert (shown["minutes_worked"], "time_in_minutes" in shown) == (480, False)
+    old = {"workspace_id": account.workspace, "date_performed": "2026-01-06", "time_in_minutes": 60}
+    got = account.call("POST", "/time_entries", {"time_entry": old})
+    assert (got.status, got.errors[0]["field"]) == (422, "minutes_worked")
+
+
 def test_a_sweep_by_pages_is_complete_under_inserts(account):
     """In creation order, records made between two pages neither hide nor repeat earlier ones."""
     made = [account.create("workspaces", "workspace", title=f"W {n}") for n in range(30)]
@@ -323,6 +368,13 @@ def test_employee_numbers_are_custom_field_values_of_users(account):
     """The person's number is read from the account's custom field."""
     got = account.get("/custom_field_values", subject_type="User").json["custom_field_values"].values()
     assert {str(each["subject_id"]): each["value"] for each in got} == {id: number for number, id in account.people.items()}
+
+
+def test_an_employee_number_is_not_changed_over_the_api(account):
+    """A read-only custom field refuses its writer."""
+    given = {"subject_type": "User", "subject_id": account.people["P-0001"], "custom_field_id": 21, "value": "P-0666"}
+    got = account.call("POST", "/custom_field_values", {"custom_field_value": given})
+    assert (got.status, account.system.row("user", "P-0666")) == (403, None)
 
 
 def test_a_resource_that_is_not_there(account):

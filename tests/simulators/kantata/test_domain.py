@@ -68,6 +68,14 @@ def test_approved_time_is_fixed(account, change):
     assert refused(account, lambda: account.act("update", "time_entry", f"id:{entry}", change)) == "frozen"
 
 
+def test_time_before_the_approver_is_fixed_too(account):
+    """A submitted entry waits as it was submitted: neither edited nor deleted."""
+    entry = account.book()
+    account.submit([entry])
+    assert refused(account, lambda: account.act("update", "time_entry", f"id:{entry}", {"minutes": 1})) == "frozen"
+    assert refused(account, lambda: account.act("delete", "time_entry", f"id:{entry}", {})) == "frozen"
+
+
 def test_approved_time_is_not_deleted_nor_recalled(account):
     """An approved entry neither goes back to draft nor away."""
     entry = account.approved()
@@ -171,6 +179,12 @@ def test_expenses_go_the_same_way_and_need_their_receipt(account):
     account.decide("reject", report, "expense_submission")
     account.act("update", "expense", f"id:{large}", {"receipt": "R-1"})
     account.decide("approve", account.submit([large], "expense_submission"), "expense_submission")
+
+
+@pytest.mark.parametrize("values", [{"amount": 0}, {"amount": -1}, {"currency": ""}, {"spent_on": "soon"}])
+def test_an_expense_has_a_positive_amount_a_currency_and_a_date(account, values):
+    """What is spent is a real amount on a real day."""
+    assert refused(account, lambda: account.spend(**values)) in ("bad_value", "required")
 
 
 def test_a_made_decision_stands(account):
