@@ -208,6 +208,24 @@ def test_json_fields_come_back_as_they_went(world: World) -> None:
     store.close()
 
 
+def test_what_follows_from_values_is_completed_before_it_is_checked() -> None:
+    """A derived value is compared, checked and logged like a given one; a save that derives nothing new writes nothing."""
+
+    def priced(_records, before, values, by):
+        total = (values.get("quantity") or (before and before.quantity) or 0) * 5
+        return {**values, "total": total, "author": before.author if before else by}
+
+    line = Kind("line", (Field("quantity", "int"), Field("total", "money", required=True), Field("author")), derive=priced)
+    room = type(ROOM)(**{**vars(ROOM), "kinds": {"line": line}, "wires": ()})
+    system = furnish(room, clock=lambda: 0, seed=0)
+    row = system.records.create(line, {"quantity": 2}, "ann")
+    assert (row.total, row.author) == (10, "ann")
+    assert system.records.change(line, row, {"quantity": 2}, "bob") is row
+    assert system.records.change(line, row, {"quantity": 3}, "bob").total == 15
+    assert system.changes()[-1].values == {"quantity": 3, "total": 15}
+    system.close()
+
+
 def test_a_kind_that_points_nowhere_cannot_be_declared() -> None:
     """A ref to an unknown kind, a key that is no field, an unknown type: mistakes of ours, found at once."""
     stray = Kind("stray", (Field("owner_id", "ref", to="nobody"),))

@@ -1,0 +1,1 @@
+"""One vendor a folder, each exporting ROOM; they never import each other."""
