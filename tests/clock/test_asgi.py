@@ -203,6 +203,7 @@ def test_a_server_whose_client_has_gone_is_not_garbage():
                 await get(app)
         except TimeoutError:
             pass
+        await asyncio.sleep(1)
         gc.collect()
         return sorted(task.get_name() for task in asyncio.all_tasks())
 
