@@ -13,7 +13,7 @@ from simulators.kernel.stages import System
 from simulators.kernel.wire import json_bytes
 
 from . import custom
-from .catalogue import RESOURCES
+from .catalogue import RESOURCE_OF_KIND, RESOURCES
 from .errors import JSON
 from .filters import whole
 from .listing import per_page, to_i
@@ -99,8 +99,6 @@ def load(system: System[Desk], target: Resource, test: str, binds: list[Any]) ->
 
 def with_subjects(system: System[Desk], rows: list[Any], held: dict[str, Objects]) -> None:
     """Name and load what external references hang on; the subject of another kind sits in another dictionary."""
-    from .catalogue import RESOURCE_OF_KIND
-
     for row in rows:
         target = RESOURCE_OF_KIND[row.subject_type]
         held["external_references"][str(row.id)]["subject_ref"] = {"key": target.key, "id": str(row.subject_id)}

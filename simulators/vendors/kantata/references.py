@@ -14,6 +14,8 @@ from simulators.kernel.records import Kind, Refusal
 from simulators.kernel.stages import System
 
 from .bodies import document_of, object_of
+from .catalogue import RESOURCES
+from .envelope import reply
 from .filters import whole
 from .state import Desk
 
@@ -44,9 +46,6 @@ SUBJECTS: dict[str, tuple[Kind, ...]] = {
 
 def create_or_update_external_reference(system: System[Desk], call: Call) -> Reply:
     """POST /external_references/create_or_update."""
-    from .catalogue import RESOURCES
-    from .envelope import reply
-
     resource = RESOURCES["external_references"]
     call.wire = system.wires[resource.key]
     given = object_of(document_of(call), "external_reference")
