@@ -41,6 +41,7 @@ class Contract(msgspec.Struct, frozen=True):
     end_on: str
     template: str
     segment: str
+    signed_at: int
     customer: Customer
     lines: tuple[ContractLine, ...] = ()
 

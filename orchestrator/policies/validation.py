@@ -46,6 +46,7 @@ def validate(deal: Deal, reference: Reference) -> Contract:
         end_on=deal.end_on,
         template=reference.offerings[deal.offering],
         segment=deal.party.segment,
+        signed_at=deal.signed_at,
         customer=_customer(deal),
         lines=tuple(_line(line) for line in sorted(deal.lines, key=_line_order)),
     )

@@ -44,6 +44,8 @@ def mirror_processes(firm: Firm) -> list[Process]:
         shown = await run.read(firm.crm.mirrored_versions, keys, retry=firm.patience.read) if keys else {}
         rows, stale = guarded(page.invoices, shown, lambda row: row.key, lambda row: row.version)
         await batch.write(run, rows)
+        if stale:
+            await run.step(batch.already_shown, tuple(stale), retry=firm.patience.local)
         refused = 0
         for customer in page.customers:
             refused += await batch.propose_name(run, customer)
@@ -108,7 +110,13 @@ class Batch:
             raise BusinessException("EXHAUSTED", f"{len(pending)} invoices cannot be mirrored; see the CRM's locks", system="crm")
 
     async def mirror_invoices(self, rows: tuple[Invoice, ...]) -> list[Failed]:
-        return await self._firm.crm.mirror_invoices(rows)
+        failed = await self._firm.crm.mirror_invoices(rows)
+        open_ = {failure.key for failure in failed}
+        await self._firm.book.mirrored([row for row in rows if row.key not in open_])
+        return failed
+
+    async def already_shown(self, rows: tuple[Invoice, ...]) -> None:
+        await self._firm.book.mirrored(rows)
 
     async def write_totals(self, run: Run, sows: tuple[str, ...]) -> None:
         """Show what each SOW was billed and what is accepted but not billed."""

@@ -8,7 +8,7 @@ repeatable, because a step that was cut off is done again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 
@@ -19,11 +19,12 @@ from orchestrator.canonical.work import Work
 from orchestrator.store.database import Database, Statement
 
 POSTED, PARKED, AGAIN, WAIVED = "posted", "parked", "again", "waived"
-TOTALS_MAX = 200
+TOTALS_MAX, IN_MAX = 200, 500
 
-_PUT = """insert into work(source, sow, kind, approved_at, state, net, erp_id, invoice, code) values(?, ?, ?, ?, ?, ?, ?, null, ?)
-    on conflict(source) do update set state = excluded.state, net = excluded.net, erp_id = excluded.erp_id, code = excluded.code
-    where work.invoice is null"""
+_PUT = """insert into work(source, sow, kind, approved_at, state, net, erp_id, invoice, code, currency, settled_at)
+    values(?, ?, ?, ?, ?, ?, ?, null, ?, ?, ?)
+    on conflict(source) do update set state = excluded.state, net = excluded.net, erp_id = excluded.erp_id, code = excluded.code,
+    settled_at = excluded.settled_at where work.invoice is null"""
 _MOVE = "update engagement set moved = moved + 1 where sow = ?"
 _decode = msgspec.json.Decoder(Engagement).decode
 
@@ -31,19 +32,23 @@ _decode = msgspec.json.Decoder(Engagement).decode
 class SqlBook:
     """The rows of the book."""
 
-    def __init__(self, database: Database) -> None:
-        self._db = database
+    def __init__(self, database: Database, clock: Callable[[], int]) -> None:
+        self._db, self._clock = database, clock
         self._held: dict[str, Engagement] = {}
+        self._places: dict[str, tuple[str, str]] = {}
 
     # Engagements.
 
     async def engage(self, engagement: Engagement) -> None:
         """Remember an activated engagement."""
         contract = engagement.contract
-        put = """insert into engagement(sow, entity, type, workspace, body, active, moved) values(?, ?, ?, ?, ?, 1, 1)
+        put = """insert into engagement(sow, entity, type, workspace, body, active, moved, ready_at, active_at)
+            values(?, ?, ?, ?, ?, 1, 1, ?, ?)
             on conflict(sow) do update set body = excluded.body, workspace = excluded.workspace, active = 1"""
         body = msgspec.json.encode(engagement).decode()
-        self._db.commit((put, (contract.sow, contract.entity, contract.type, engagement.workspace, body)))
+        self._db.commit(
+            (put, (contract.sow, contract.entity, contract.type, engagement.workspace, body, contract.signed_at, self._clock()))
+        )
         self._held[contract.sow] = engagement
 
     async def engagement(self, sow: str) -> Engagement | None:
@@ -60,10 +65,25 @@ class SqlBook:
         sql = "select sow from engagement where entity = ? and active = 1 and type = 'tm' order by sow"
         return [sow for (sow,) in self._db.rows(sql, (entity,))]
 
+    def is_engaged(self, sow: str) -> bool:
+        """Whether the SOW has been activated."""
+        return sow in self._held or self._db.row("select 1 from engagement where sow = ?", (sow,)) is not None
+
     def sow_of_workspace(self, workspace: str) -> str:
         """Whose workspace it is; "" when it is none of ours."""
-        row = self._db.row("select sow from engagement where workspace = ?", (workspace,))
-        return "" if row is None else str(row[0])
+        return self._place(workspace)[0]
+
+    def bills_work(self, workspace: str) -> bool:
+        """Whether time and expenses of the workspace are billed; a workspace we do not know may be about to be."""
+        return self._place(workspace)[1] != "milestone"
+
+    def _place(self, workspace: str) -> tuple[str, str]:
+        if workspace not in self._places:
+            row = self._db.row("select sow, type from engagement where workspace = ?", (workspace,))
+            if row is None:
+                return "", ""
+            self._places[workspace] = (str(row[0]), str(row[1]))
+        return self._places[workspace]
 
     # Work.
 
@@ -76,19 +96,38 @@ class SqlBook:
 
     async def undecided(self, works: Sequence[Work]) -> list[Work]:
         """Those that are neither posted, parked nor waived."""
-        wanted = [work.source for work in works]
-        sql = f"select source from work where state <> 'again' and source in ({', '.join('?' * len(wanted))})"
-        decided = {source for (source,) in self._db.rows(sql, wanted)} if wanted else set()
+        decided = self.decided([work.source for work in works])
         return [work for work in works if work.source not in decided]
+
+    def decided(self, sources: Sequence[str]) -> set[str]:
+        """Those of the sources that are posted, parked or waived."""
+        found: set[str] = set()
+        for first in range(0, len(sources), IN_MAX):
+            page = sources[first : first + IN_MAX]
+            sql = f"select source from work where state <> 'again' and source in ({', '.join('?' * len(page))})"
+            found.update(source for (source,) in self._db.rows(sql, page))
+        return found
 
     async def posted(self, event: Event, posted: Posted) -> None:
         """The ERP holds it."""
-        row = (event.source, event.sow, event.kind, event.approved_at, POSTED, event.net, posted.id, "")
+        row = (
+            event.source,
+            event.sow,
+            event.kind,
+            event.approved_at,
+            POSTED,
+            event.net,
+            posted.id,
+            "",
+            event.currency,
+            self._clock(),
+        )
         self._db.commit((_PUT, row), (_MOVE, (event.sow,)))
 
     async def parked(self, item: ItemException, kind: str) -> None:
         """An exception is open about it."""
-        self._db.commit((_PUT, (item.source, item.sow, kind, item.approved_at, PARKED, item.amount, "", item.code)))
+        row = (item.source, item.sow, kind, item.approved_at, PARKED, item.amount, "", item.code, item.currency, self._clock())
+        self._db.commit((_PUT, row))
 
     def reopen(self, source: str) -> str:
         """A clerk says it may be decided again; the SOW it belongs to, "" when it was not parked."""
@@ -133,6 +172,17 @@ class SqlBook:
             sql = "update engagement set shown = max(shown, ?) where sow = ?"
             self._db.commit(*((sql, (row.state, row.totals.sow)) for row in rows))
 
+    def sow_of_source(self, source: str) -> str:
+        """The SOW that a piece of work belongs to, or ""."""
+        row = self._db.row("select sow from work where source = ?", (source,))
+        return "" if row is None else str(row[0])
+
+    async def mirrored(self, invoices: Sequence[Invoice]) -> None:
+        """The CRM shows these versions."""
+        if invoices:
+            sql = "update invoice_seen set shown_at = ? where key = ? and version <= ? and shown_at is null"
+            self._db.commit(*((sql, (self._clock(), invoice.key, invoice.version)) for invoice in invoices))
+
     def unseen(self, invoices: Sequence[Invoice]) -> list[Invoice]:
         """Those that are newer than what the ERP had shown before."""
         keys = [invoice.key for invoice in invoices]
@@ -144,6 +194,28 @@ class SqlBook:
         """SOWs whose totals moved since they were last shown."""
         return [sow for (sow,) in self._db.rows("select sow from engagement where moved > shown order by sow limit ?", (limit,))]
 
+    # For figures and alerts.
+
+    def setups(self) -> list[tuple[str, int, int]]:
+        """(sow, ready_at, active_at) of every engagement."""
+        return [
+            (str(sow), int(ready), int(active))
+            for sow, ready, active in self._db.rows("select sow, ready_at, active_at from engagement order by sow")
+        ]
+
+    def works(self) -> list[tuple[str, str, int, int, bool, bool, int, str]]:
+        """(source, sow, approved_at, settled_at, invoiced, parked, net, currency) of all work that was not written off."""
+        sql = """select source, sow, approved_at, settled_at, invoice is not null, state = 'parked', net, currency
+            from work where state <> 'waived' order by source"""
+        return [(*row[:4], bool(row[4]), bool(row[5]), *row[6:]) for row in self._db.rows(sql)]
+
+    def mirrors(self) -> list[tuple[str, int, int | None]]:
+        """(invoice, seen_at, shown_at) of every invoice."""
+        return [
+            (str(key), seen, shown)
+            for key, seen, shown in self._db.rows("select key, seen_at, shown_at from invoice_seen order by key")
+        ]
+
     def _totals(self, sow: str) -> TotalsRow | None:
         row = self._db.row("select body, moved from engagement where sow = ?", (sow,))
         if row is None:
@@ -154,9 +226,10 @@ class SqlBook:
         return TotalsRow(Totals(sow, billed, open_net, _decode(row[0]).contract.currency), row[1])
 
     def _saw(self, invoice: Invoice) -> Statement:
-        put = """insert into invoice_seen(key, sow, currency, net, version) values(?, ?, ?, ?, ?)
-            on conflict(key) do update set net = excluded.net, version = excluded.version where excluded.version >= version"""
-        return put, (invoice.key, invoice.sow, invoice.currency, invoice.net, invoice.version)
+        put = """insert into invoice_seen(key, sow, currency, net, version, seen_at) values(?, ?, ?, ?, ?, ?)
+            on conflict(key) do update set net = excluded.net, version = excluded.version, seen_at = excluded.seen_at, shown_at = null
+            where excluded.version > version"""
+        return put, (invoice.key, invoice.sow, invoice.currency, invoice.net, invoice.version, self._clock())
 
     def _turn(self, source: str, state: str) -> str:
         row = self._db.row("select sow from work where source = ? and state in ('parked', 'again')", (source,))

@@ -26,6 +26,9 @@ UNAVAILABLE, THROTTLED, STRANGER = 503, 429, 401
 UNCERTAIN = frozenset((408, 500, 502, 504))
 """Answers after which the work may or may not be done."""
 
+OUTCOMES = {2: "done", 3: "refused", 4: "refused", 5: "failed"}
+"""What a call's status counts as; no status at all is silent."""
+
 T = TypeVar("T")
 
 
@@ -62,6 +65,7 @@ class Wiring:
     gate: Gate
     sign_in: SignIn
     timeout_s: float = 60.0
+    on_call: Callable[[str, str], None] = lambda _system, _outcome: None
 
 
 class Link:
@@ -70,7 +74,7 @@ class Link:
     def __init__(self, wiring: Wiring) -> None:
         self.system, self._base = wiring.system, wiring.base_url.rstrip("/")
         self._send, self._clock, self._gate = wiring.send, wiring.clock, wiring.gate
-        self._sign_in, self._timeout_s = wiring.sign_in, wiring.timeout_s
+        self._sign_in, self._timeout_s, self._on_call = wiring.sign_in, wiring.timeout_s, wiring.on_call
         self._token: Token | None = None
         self._signing = asyncio.Lock()
 
@@ -95,19 +99,19 @@ class Link:
     async def _passed(self, method: str, path: str, body: bytes, headers: tuple[tuple[str, str], ...], token: Token) -> Response:
         bearer = (("authorization", token.header), ("x-correlation-id", correlation.get()), *headers)
         await self._gate.enter()
-        answered, wait_ms, throttled = False, 0, False
+        answered, wait_ms, outcome = False, 0, "silent"
         try:
             answer = await self._exchange(method, path, body, bearer)
-            answered = answer.status not in UNCERTAIN and answer.status != UNAVAILABLE
+            outcome = OUTCOMES.get(answer.status // 100, "silent")
             if answer.status >= 400:
-                wait_ms, throttled = self._told(answer), answer.status == THROTTLED
-                self._judge(answer, wait_ms)
+                wait_ms = self._told(answer)
+                outcome = "throttled" if answer.status == THROTTLED else outcome
+            answered = answer.status not in UNCERTAIN and answer.status != UNAVAILABLE
+            self._judge(answer, wait_ms)
             return answer
-        except Refused:
-            answered = True
-            raise
         finally:
-            self._gate.leave(answered=answered, wait_ms=wait_ms, throttled=throttled)
+            self._gate.leave(answered=answered, wait_ms=wait_ms, throttled=outcome == "throttled")
+            self._on_call(self.system, outcome)
 
     async def _exchange(self, method: str, path: str, body: bytes, headers: tuple[tuple[str, str], ...]) -> Response:
         request = Request(self.system, method, self._base + path, headers, body, self._timeout_s)

@@ -8,7 +8,9 @@ create table engagement(
   active integer not null,
   read_up_to integer not null default 0,
   moved integer not null default 0,
-  shown integer not null default 0
+  shown integer not null default 0,
+  ready_at integer not null,
+  active_at integer not null
 );
 create unique index engagement_workspace on engagement(workspace);
 create index engagement_entity on engagement(entity, sow) where active = 1;
@@ -23,7 +25,9 @@ create table work(
   net integer not null,
   erp_id text not null,
   invoice text,
-  code text not null
+  code text not null,
+  currency text not null,
+  settled_at integer not null
 ) without rowid;
 create index work_open on work(sow, approved_at) where invoice is null;
 
@@ -32,6 +36,8 @@ create table invoice_seen(
   sow text not null,
   currency text not null,
   net integer not null,
-  version integer not null
+  version integer not null,
+  seen_at integer not null,
+  shown_at integer
 ) without rowid;
 create index invoice_seen_sow on invoice_seen(sow);

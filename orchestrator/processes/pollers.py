@@ -1,0 +1,128 @@
+"""Pollers: ask a system what changed since the last time, on a fixed grid, and never lose a change to a crash or an outage.
+
+A watermark is the instant of the last poll that succeeded; the next one asks from there, less an overlap. Only polls that found
+something, and one an hour, are kept: a crash re-reads a little more, and everything a poll starts is idempotent. So an empty poll
+costs one call and no write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from orchestrator.engine.port import BusinessException, Full, Transient, Unknown, correlation
+from orchestrator.policies.periods import in_business_hours
+from orchestrator.ports import Clock
+
+KEEP_EVERY_MS = 3_600_000
+FAILED_PAUSE_MS = 60_000
+FAILED_PAUSE_MS_MAX = 600_000
+SLEEPS_MAX = 8
+
+
+class Marks(Protocol):
+    """Where watermarks are kept."""
+
+    def get(self, name: str) -> int | None: ...
+    def put(self, name: str, value: int) -> None: ...
+
+
+class Pace(Protocol):
+    """When a poll is due after another."""
+
+    def after(self, at: int) -> int:
+        """The instant of the next poll after `at`."""
+
+
+@dataclass(frozen=True)
+class Every:
+    """On a fixed grid."""
+
+    interval_ms: int
+
+    def after(self, at: int) -> int:
+        return (at // self.interval_ms + 1) * self.interval_ms
+
+
+@dataclass(frozen=True)
+class Busy:
+    """On a fine grid while any entity is at work, on a coarse one else."""
+
+    busy_ms: int
+    quiet_ms: int
+    time_zones: Sequence[str]
+    opens: int
+    closes: int
+
+    def after(self, at: int) -> int:
+        due = (at // self.busy_ms + 1) * self.busy_ms
+        quiet = (at // self.quiet_ms + 1) * self.quiet_ms
+        while due < quiet and not in_business_hours(due, self.time_zones, self.opens, self.closes):
+            due += self.busy_ms
+        return min(due, quiet)
+
+
+Ask = Callable[[int], Awaitable[bool]]
+"""Ask for what changed at or after an instant and act on it; True when there was something."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One poller: what it asks, how often, how far it looks back each time."""
+
+    name: str
+    ask: Ask
+    pace: Pace
+    overlap_ms: int
+
+
+class Poller:
+    """Runs one plan until cancelled."""
+
+    def __init__(self, plan: Plan, marks: Marks, clock: Clock, *, on_failure: Callable[[str, Exception], None]) -> None:
+        self._plan, self._marks, self._clock, self._on_failure = plan, marks, clock, on_failure
+        kept = marks.get(f"poll:{plan.name}")
+        self._mark = self._kept = clock() if kept is None else kept
+        self._failures = 0
+        self.name = plan.name
+        self.busy = False
+        if kept is None:
+            marks.put(f"poll:{plan.name}", self._mark)
+
+    async def serve(self) -> None:
+        """Poll at once, then on the grid; after a failure sooner or later than that, never at once."""
+        correlation.set(f"poll-{self._plan.name}")
+        due = self._clock()
+        while True:
+            await self._sleep_until(due)
+            self.busy = True
+            try:
+                due = await self._polled()
+            finally:
+                self.busy = False
+
+    async def _sleep_until(self, due: int) -> None:
+        """Sleep at least until `due`: a timer may wake a hair too early."""
+        for _ in range(SLEEPS_MAX):
+            wait_ms = due - self._clock()
+            if wait_ms <= 0:
+                return
+            await asyncio.sleep(wait_ms / 1000)
+
+    async def _polled(self) -> int:
+        """Poll once; when the next one is due."""
+        at = self._clock()
+        try:
+            found = await self._plan.ask(self._mark - self._plan.overlap_ms)
+        except (Transient, Unknown, BusinessException, Full) as error:
+            self._failures += 1
+            self._on_failure(self._plan.name, error)
+            told_ms = error.retry_after_ms if isinstance(error, Transient) else 0
+            return self._clock() + max(told_ms, min(FAILED_PAUSE_MS * self._failures, FAILED_PAUSE_MS_MAX))
+        self._failures, self._mark = 0, at
+        if found or at - self._kept >= KEEP_EVERY_MS:
+            self._kept = at
+            self._marks.put(f"poll:{self._plan.name}", at)
+        return self._plan.pace.after(self._clock())

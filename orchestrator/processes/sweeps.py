@@ -1,0 +1,130 @@
+"""What each poll does with what it finds: start the runs that a lost, late or never sent push would have started.
+
+Every start is idempotent by its id, so a sweep and a push that tell the same story begin one run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from orchestrator.canonical import refs
+from orchestrator.canonical.billing import Invoice
+from orchestrator.canonical.deal import SoldSignal, Won
+from orchestrator.canonical.work import Submission
+from orchestrator.policies.validation import SIGNED
+from orchestrator.ports import Clock, Crm, Erp, Hint, Psa, Starter
+from orchestrator.processes import activation, milestones, mirror, work
+
+
+class Shelf(Protocol):
+    """What the sweeps look up in the book."""
+
+    def is_engaged(self, sow: str) -> bool: ...
+    def sow_of_workspace(self, workspace: str) -> str: ...
+    def bills_work(self, workspace: str) -> bool: ...
+    def decided(self, sources: Sequence[str]) -> set[str]: ...
+    def unseen(self, invoices: Sequence[Invoice]) -> list[Invoice]: ...
+    def moved(self) -> list[str]: ...
+    async def saw(self, invoices: Sequence[Invoice]) -> None: ...
+
+
+class Sweeps:
+    """The questions behind the pollers. `starter` is the engine."""
+
+    def __init__(self, crm: Crm, erp: Erp, psa: Psa, *, shelf: Shelf, starter: Starter, clock: Clock) -> None:
+        self._crm, self._erp, self._psa, self._shelf, self._starter, self._clock = crm, erp, psa, shelf, starter, clock
+
+    # Selling.
+
+    async def sold(self, since: int) -> bool:
+        """Won opportunities and signed SOWs whose push may have been lost."""
+        rows = await self._crm.sold_since(since)
+        for row in rows:
+            if not self._shelf.is_engaged(row.sow):
+                await self.tell(row)
+        return bool(rows)
+
+    async def tell(self, row: SoldSignal) -> str:
+        """Start the SOW's activation, and tell it of the signature; the run's id."""
+        run = await self._starter.start(activation.NAME, Won(row.sow), id=activation.run_id(row.sow))
+        if row.status == SIGNED:
+            await self.signed(row.sow, f"{row.signed_at}")
+        return run
+
+    async def signed(self, sow: str, version: str) -> str:
+        """Tell an activation that waits for the signature; without one, the deal's own reading will show it."""
+        run = activation.run_id(sow)
+        await self._starter.signal(run, "signed", {"version": version}, id=f"signed:{version}")
+        return run
+
+    # Delivery.
+
+    async def feed(self, since: int) -> bool:
+        return await self._work(await self._psa.feed(since))
+
+    async def time(self, since: int) -> bool:
+        return await self._work(self._undecided(await self._psa.time_since(since)))
+
+    async def expenses(self, since: int) -> bool:
+        return await self._work(self._undecided(await self._psa.expenses_since(since)))
+
+    async def milestones(self, since: int) -> bool:
+        return await self._work(await self._psa.milestones_since(since))
+
+    def _undecided(self, hints: list[Hint]) -> list[Hint]:
+        billing = [hint for hint in hints if self._shelf.bills_work(hint.workspace)]
+        decided = self._shelf.decided([hint.source for hint in billing])
+        return [hint for hint in billing if hint.source not in decided]
+
+    async def _work(self, hints: list[Hint]) -> bool:
+        """Start what the hints are about, each subject once."""
+        told: set[tuple[str, str, int]] = set()
+        for hint in hints:
+            subject = (hint.kind, hint.subject, hint.at)
+            if subject not in told:
+                told.add(subject)
+                await self._act(hint)
+        return bool(hints)
+
+    async def _act(self, hint: Hint) -> None:
+        sow = self._shelf.sow_of_workspace(hint.workspace) or await self._psa.sow_of(hint.workspace)
+        if not sow:
+            return  # a project that is not ours
+        if hint.kind != "milestone":
+            given = Submission(sow, hint.subject, hint.at)
+            await self._starter.start(work.NAME, given, id=work.run_id(hint.kind, hint.subject, hint.at))
+            return
+        seen = await self._psa.milestone(hint.subject)
+        if seen is not None and refs.sow_of_line(seen.line) == sow:
+            await self._starter.start(milestones.NAME, seen, id=milestones.run_id(seen.line))
+
+    # Money.
+
+    async def invoices(self, since: int) -> bool:
+        """Mirror the invoices that the ERP shows in a newer version than before, with the totals that moved."""
+        fresh = self._shelf.unseen(await self._erp.invoices_since(since))
+        if not fresh:
+            return False
+        fresh = await self._erp.with_net(tuple(fresh))
+        await self._mirror(fresh)
+        return True
+
+    async def totals(self, since: int) -> bool:
+        """Show totals that moved without an invoice, and offer the names of customers that the ERP changed."""
+        renamed = await self._erp.customers_since(since)
+        moved = self._shelf.moved()
+        if renamed or moved:
+            page = mirror.Page(customers=tuple(renamed), sows=tuple(moved))
+            await self._starter.start(mirror.CRM_NAME, page, id=f"mirror:crm:names:{self._clock()}")
+        return bool(renamed or moved)
+
+    async def _mirror(self, fresh: list[Invoice]) -> None:
+        """Start both mirrors before the book says that these versions were seen: a crash in between starts them again."""
+        for first in range(0, len(fresh), mirror.PAGE_MAX):
+            rows = tuple(fresh[first : first + mirror.PAGE_MAX])
+            name = f"{rows[0].key}:{rows[0].version}:{len(rows)}"
+            sows = tuple(sorted({row.sow for row in rows}))
+            await self._starter.start(mirror.CRM_NAME, mirror.Page(rows, sows=sows), id=f"mirror:crm:{name}")
+            await self._starter.start(mirror.PSA_NAME, mirror.Page(rows), id=f"mirror:psa:{name}")
+        await self._shelf.saw(fresh)
