@@ -62,15 +62,16 @@ class Wire:
         fate = fate_of(faults, request.method, parts.path) if faults else None
         if fate is Fate.REQUEST_LOST:
             return await silence(request.timeout_s)
-        answer = await self.carry(system, request.method, parts.path, parts.query, request.headers, request.body)
+        headers = (("host", parts.netloc), *request.headers)
+        answer = await self.carry(system, request.method, parts.path, parts.query, headers, request.body)
         if fate is Fate.REPLY_LOST:
             return await silence(request.timeout_s)
         if fate is Fate.REPLY_RESET:
             raise ConnectionResetError("connection reset by peer")
-        status, headers, body = answer
+        status, told, body = answer
         if fate is Fate.REPLY_TRUNCATED:
             body = body[: len(body) // 2]
-        return Response(status, headers, body)
+        return Response(status, told, body)
 
 
 async def silence(timeout_s: float) -> Response:

@@ -11,10 +11,13 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
-from simulators.kernel.records import SimulatorError
+from simulators.kernel.calls import Dispatch
+from simulators.kernel.records import Refusal, SimulatorError
 from simulators.kernel.room import Room
 from simulators.kernel.stages import System
 from simulators.stores.typed import TypedStore
+
+__all__ = ["DOMAINS", "VENDORS", "Dispatch", "Refusal", "UnknownVendor", "furnish", "open_system", "room_of"]
 
 VENDORS = {
     "salesforce": "simulators.vendors.salesforce",

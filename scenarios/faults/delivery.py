@@ -30,7 +30,7 @@ def delivery_hook(faults: list[Planted], dispatch: Dispatch) -> Callable[[Any], 
         for fault in struck:
             if fault.fault.id in ("F-14", "F-15"):
                 again = late + int(parameter(fault.fault, "delay_ms"))
-                sent.append(dispatch(again, f"{message.id}R" if fault.fault.id == "F-15" else ""))
+                sent.append(dispatch(again, renumbered(message.id) if fault.fault.id == "F-15" else ""))
         return sent
 
     return bend
@@ -42,3 +42,8 @@ def delay_of(fault: Planted, what: str) -> int:
         return int(parameter(fault.fault, "delay_ms"))
     longest = int(parameter(fault.fault, "delay_ms_max"))
     return int(u(fault.seed, "shuffle", fault.place, what) * longest)
+
+
+def renumbered(id: str) -> str:
+    """Another id of the same shape, the same for the same id."""
+    return f"{id[:4]}R{id[5:]}" if len(id) > 5 else f"{id}R"

@@ -90,7 +90,7 @@ FAULTS: dict[str, FaultKind] = {
             "F-17", "the first delivery comes hours late", "delivery", ("crm",), {"delay_ms": Parameter(4 * HOUR_MS, "delay, ms")}
         ),
         FaultKind("F-18", "pushes or feed entries that never come", "delivery", ("crm", "psa")),
-        FaultKind("F-20", "a batch of which some records fail", "vendor", params={"times": TIMES}),
+        FaultKind("F-20", "a batch of which some records fail", "vendor", ("crm",), params={"times": TIMES}),
         FaultKind(
             "F-23",
             "the feed forgets early",

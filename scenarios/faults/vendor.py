@@ -1,6 +1,6 @@
 """Faults inside a vendor: gone, slow and failing, throttling, locked records, a batch half refused, tokens revoked.
 
-They hang on the hooks every mock system offers (`strikes`, `slowness`, `closed_until`, `guards`); what a refusal looks like
+They hang on the hooks a mock system offers (`strikes`, `slowness`, `closed_until`, sessions, `row_faults`); what a refusal looks like
 is the vendor's own business. `refusal(code, message)` makes the shared refusal that a room words.
 """
 
@@ -74,16 +74,21 @@ def refusing(fault: Planted, refusal: Refusal) -> Callable[[Any, Any], Any]:
 
 
 def plant_lock(fault: Planted, system: Any, refusal: Refusal) -> None:
-    """A write of the integration meets a lock held by somebody else; in a batch only the struck records fail."""
+    """A write meets a lock held by somebody else; nothing is written."""
+    strike = refusing(fault, refusal)
+    system.strikes["before"].append(lambda system, call: strike(system, call) if call.method != "GET" else None)
+
+
+def plant_partial(fault: Planted, system: Any, refusal: Refusal) -> None:
+    """Of a batch, only the struck records fail, each with the vendor's own words."""
     code, message = WORDS[fault.fault.id]
 
-    def guard(kind: str, key: str, by: str) -> None:
-        if not fault.is_on() or not fault.fits_record(kind, key) or fault.fault.match.user not in (None, by):
-            return
-        if fault.hits(f"{kind} {key}"):
-            raise refusal(code, message)
+    def fails(kind: str, key: str) -> Exception | None:
+        if fault.is_on() and fault.fits_record(kind, key) and fault.hits(f"{kind} {key}"):
+            return refusal(code, message)
+        return None
 
-    system.guards.append(guard)
+    system.state.row_faults.append(fails)
 
 
 def plant_revocation(fault: Planted, system: Any, _refusal: Refusal) -> None:
@@ -93,7 +98,7 @@ def plant_revocation(fault: Planted, system: Any, _refusal: Refusal) -> None:
 
     def revoke() -> None:
         if fault.is_on() and fault.hits("sessions revoked"):
-            system.revoke_sessions()
+            system.state.sessions.revoke_all()
         if fault.fault.end is None or fault.clock() < fault.fault.end:
             loop.call_later(every_s, revoke)
 
@@ -116,7 +121,7 @@ PLANTERS: dict[str, Callable[[Planted, Any, Refusal], None]] = {
     "F-01": plant_outage,
     "F-02": plant_brownout,
     "F-04": plant_throttle,
-    "F-20": plant_lock,
+    "F-20": plant_partial,
     "F-27": plant_lock,
     "F-34": plant_revocation,
 }

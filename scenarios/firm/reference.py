@@ -21,7 +21,6 @@ from scenarios.firm.terms import ROLE_NAMES, list_price
 
 Row = tuple[str, str, dict[str, Any]]
 QUEUES = ("sales-ops", "finance-ops", "project-ops")
-STANDARD_BOOK = "Standard Price Book"
 TERMS = {"NET30": 30, "NET45": 45, "NET60": 60, "DUE": 0}
 EXTRA_ITEMS = {"MILESTONE": "Fixed fee milestone", "EXPENSE": "Expense re-billed at cost"}
 NOMINAL_PRICE = 1_00
@@ -50,7 +49,6 @@ def crm_rows(spec: FirmSpec, plan: Plan) -> list[Row]:
         for n in range(1, sellers(spec, heads(plan, code)) + 1)
     ]
     rows += [user(clerk_mail(queue), queue.replace("-", " ").title()) for queue in QUEUES]
-    rows.append(("price_book", STANDARD_BOOK, {"name": STANDARD_BOOK, "is_standard": True, "active": True}))
     for role, name in ROLE_NAMES.items():
         rows.append(("product", f"ROLE-{role}", {"code": f"ROLE-{role}", "name": name, "family": "Services", "active": True}))
     for code, name in EXTRA_ITEMS.items():

@@ -11,6 +11,7 @@ from typing import Any
 
 import simpy
 
+from scenarios.clock.calendar import local_date
 from scenarios.clock.draws import integer
 from scenarios.firm.model import Deal
 from scenarios.firm.office import Deed, Going, Office
@@ -96,7 +97,7 @@ class Sellers:
         )
 
     def _close_on(self, deal: Deal) -> str:
-        return deal.start_on.isoformat()
+        return local_date(deal.stages.decided, self.office.spec.entities[deal.entity].zone).isoformat()
 
     def _propose(self, deal: Deal) -> Going:
         """Break the deal into lines, quote it, and draw up the statement of work."""

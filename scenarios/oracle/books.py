@@ -76,7 +76,9 @@ class Books:
                 self.timelines[change.system, change.kind, change.id, name].append((change.at, change.values[name]))
 
     def _wrote(self, change: Change) -> None:
-        who = (change.system, change.kind, change.by, tuple(change.values))
+        values = change.values
+        fields = tuple(k for k, v in values.items() if v is not None) if change.op == "create" else tuple(values)
+        who = (change.system, change.kind, change.by, fields)
         count = self.writers.get(who)
         if count is None:
             self.writers[who] = [1, change.id, change.at]

@@ -1,0 +1,58 @@
+"""Clerks at the orchestrator's own API: the exceptions desk and the billing run, by HTTP like everybody else."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from scenarios.firm.ports import ActRefused
+
+# ask(method, path, query, token, body) -> (status, body)
+Ask = Callable[[str, str, str, str, bytes], Awaitable[tuple[int, bytes]]]
+GONE_S = {503, 502, 504, 429}
+
+
+class ClerksDesk:
+    """`tokens`: {"clerk": token, "billing": token, "evidence": token}."""
+
+    def __init__(self, ask: Ask, tokens: dict[str, str]) -> None:
+        self._ask, self.tokens = ask, tokens
+
+    async def exceptions(self, queue: str) -> list[dict[str, Any]]:
+        """Open items of a queue, oldest first."""
+        found = await self._call("GET", "/exceptions", "clerk", query=f"queue={quote(queue)}&state=open")
+        listed = found["exceptions"] if isinstance(found, dict) else found
+        return list(listed)
+
+    async def resubmit(self, id: str, note: str) -> Any:
+        """Send an item on after its source was mended."""
+        return await self._call("POST", f"/exceptions/{quote(id, safe='')}/resubmit", "clerk", {"note": note})
+
+    async def waive(self, id: str, reason: str) -> Any:
+        """Write an item off."""
+        return await self._call("POST", f"/exceptions/{quote(id, safe='')}/waive", "clerk", {"reason": reason})
+
+    async def start_billing(self, entity: str, period: str, cut_off: int) -> Any:
+        """Start the billing run of an entity for all work approved up to `cut_off` (ms)."""
+        return await self._call("POST", "/billing-runs", "billing", {"entity": entity, "period": period, "cut_off": cut_off})
+
+    async def evidence(self) -> dict[str, Any]:
+        """What the orchestrator says of itself."""
+        return dict(await self._call("GET", "/evidence", "evidence"))
+
+    async def _call(self, method: str, path: str, role: str, body: Any = None, query: str = "") -> Any:
+        content = msgspec.json.encode(body) if body is not None else b""
+        try:
+            status, answer = await self._ask(method, path, query, self.tokens[role], content)
+        except (OSError, TimeoutError) as error:
+            raise ActRefused("unavailable", str(error)) from error
+        if status in GONE_S:
+            raise ActRefused("unavailable", f"{status}")
+        decoded = msgspec.json.decode(answer) if answer else None
+        if status >= 400:
+            code = decoded.get("code", str(status)) if isinstance(decoded, dict) else str(status)
+            raise ActRefused(str(code), answer.decode("utf-8", "replace")[:300])
+        return decoded
