@@ -9,8 +9,6 @@ Source: developer.kantata.com, Events and Event Types; Subscribed Events referen
 from __future__ import annotations
 
 from bisect import bisect_right
-from hashlib import blake2b
-from typing import Any, NamedTuple
 
 from simulators.kernel.calls import Call, Reply
 from simulators.kernel.records import Refusal
@@ -23,6 +21,7 @@ from . import values as v
 from .catalogue import RESOURCE_OF_KIND
 from .custom import FIELDS
 from .errors import JSON
+from .event import Event, share
 from .listing import limits
 from .state import Desk
 
@@ -45,20 +44,6 @@ EVENT_TYPES = tuple(
 )
 IDS_PER_CHANGE = 10
 LOG = "SELECT seq, at, kind, id, op, by, CASE WHEN kind = 'story' THEN \"values\" END FROM change WHERE seq > ? AND at < ? AND kind IN ({})"
-
-
-class Event(NamedTuple):
-    """One event: made at `created_at` of the change numbered `seq`."""
-
-    id: int
-    type: str
-    created_at: int
-    changed_at: int
-    seq: int
-    kind: str
-    subject: int
-    by: str
-    field: int = 0  # custom field, for an event about its value
 
 
 def list_subscribed_events(system: System[Desk], call: Call) -> Reply:
@@ -218,9 +203,3 @@ def with_subjects(system: System[Desk], found: list[Event], held: dict[str, enve
                 alive = str(each.subject) in bucket
                 ref = {"key": target.key, "id": str(each.subject)} if alive else None
                 held["subscribed_events"][str(each.id)]["subject_ref"] = ref
-
-
-def share(seed: int, *meaning: Any) -> float:
-    """Draw a number in [0, 1) by meaning."""
-    text = "|".join(("feed", str(seed), *map(str, meaning)))
-    return int.from_bytes(blake2b(text.encode(), digest_size=7).digest(), "big") / 2**56

@@ -7,7 +7,7 @@ Source: mavenlink_gem, subscribed_events/diff.rb and its spec (read 2026-11-20).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulators.domains import psa
 from simulators.kernel.stages import System
@@ -16,10 +16,8 @@ from simulators.stores.typed import load
 from . import envelope
 from .catalogue import RESOURCE_OF_KIND
 from .custom import BY_ID, value_of
+from .event import Event
 from .state import Desk
-
-if TYPE_CHECKING:
-    from .feed import Event
 
 INDEX = "CREATE INDEX IF NOT EXISTS change_of_subject ON change (kind, id, seq)"  # made when first asked: writes stay cheap
 PAST = 'SELECT seq, at, op, version, "values" FROM change WHERE kind = ? AND id = ? AND seq <= ? ORDER BY seq'
