@@ -1,17 +1,15 @@
-"""The virtual loop: order, exact time, and the reports of runs that cannot go on."""
+"""The virtual loop: order, exact time, tasks, and no outside."""
 
 # ruff: noqa: ASYNC110 - spinning tasks are what the loop must survive
 
 import asyncio
 import contextvars
-import gc
 import threading
 
 import pytest
 
 from scenarios.clock.inside import Escape
 from scenarios.clock.loop import VirtualLoop, run_virtual
-from scenarios.clock.reports import Deadlock, Livelock, ModelFailure, Unwatched
 from scenarios.clock.schedule import DEAD_TIMERS_MIN
 
 YEAR_S = 365 * 86_400.0
@@ -140,76 +138,6 @@ def test_spinning_callbacks_do_not_starve_timers_or_the_model_of_their_instant()
     assert run(main) == 0.0
 
 
-def test_a_deadlock_names_the_waiting_tasks_and_their_lines():
-    """When nothing can happen any more the report says who waits, and where."""
-
-    async def stuck(loop):
-        await loop.create_future()
-
-    async def main(loop):
-        await asyncio.create_task(stuck(loop), name="approver")
-
-    with pytest.raises(Deadlock) as caught:
-        run(main)
-    assert [text.split(":")[0] for text in caught.value.waiting] == ["task-1", "approver"]
-    assert "stuck at" in caught.value.waiting[1]
-    assert "test_virtual_loop.py" in caught.value.waiting[1]
-
-
-def test_a_timer_that_is_never_due_is_a_deadlock():
-    """Waiting for infinity is waiting for nobody."""
-    with pytest.raises(Deadlock):
-        run(lambda _loop: asyncio.sleep(float("inf")))
-
-
-def test_a_livelock_names_the_busiest_callbacks():
-    """A task that spins without letting time move ends the run, by name."""
-
-    async def spin():
-        while True:
-            await asyncio.sleep(0)
-
-    async def main(loop):
-        loop.rounds_max = 2_000
-        await asyncio.create_task(spin(), name="poller")
-
-    with pytest.raises(Livelock, match=r"poller .*spin") as caught:
-        run(main)
-    assert caught.value.busiest[0][0].startswith("poller")
-
-
-def test_a_livelock_of_the_model_names_its_process():
-    """A model process that yields zero time-outs for ever is found too."""
-
-    def restless(env):
-        while True:
-            yield env.timeout(0)
-
-    async def main(loop):
-        loop.rounds_max = 2_000
-        loop.env.process(restless(loop.env))
-        await asyncio.sleep(1)
-
-    with pytest.raises(Livelock, match="restless"):
-        run(main)
-
-
-def test_a_failing_model_process_is_reported_by_name():
-    """An exception of a process that nobody waits for ends the run and says whose it was."""
-
-    def payer(env):
-        yield env.timeout(3)
-        raise KeyError("iban")
-
-    async def main(loop):
-        loop.env.start(payer(loop.env), "payer CUS-A-00042-US")
-        await asyncio.sleep(9)
-
-    with pytest.raises(ModelFailure, match=r"'payer CUS-A-00042-US' failed at 3\.0") as caught:
-        run(main)
-    assert isinstance(caught.value.__cause__, KeyError)
-
-
 def test_executor_calls_run_inline():
     """`asyncio.to_thread` and `run_in_executor` use no thread: their order would be the machine's."""
 
@@ -267,33 +195,6 @@ def test_a_given_context_is_used_even_when_it_is_empty():
     assert run(main) == ("given", "later", "caller's")
 
 
-def test_a_background_failure_ends_the_run():
-    """A task that failed and was never asked is no success of the run."""
-
-    async def fail():
-        raise ValueError("lost")
-
-    async def main(_loop):
-        task = asyncio.create_task(fail())
-        await asyncio.sleep(1)
-        del task
-
-    with pytest.raises(Unwatched, match="lost") as caught:
-        run(main)
-    assert isinstance(caught.value.__cause__, ValueError)
-
-
-def test_a_failing_callback_ends_the_run():
-    """A callback's exception is kept, not printed away."""
-
-    async def main(loop):
-        loop.call_soon(int, "x")
-        await asyncio.sleep(1)
-
-    with pytest.raises(Unwatched, match="exception in callback int"):
-        run(main)
-
-
 def test_tasks_left_over_are_cancelled_in_order_and_may_clean_up_in_time():
     """The end of a run cancels what still works, oldest first, and lets it finish; the model stands still."""
     ended = []
@@ -313,25 +214,6 @@ def test_tasks_left_over_are_cancelled_in_order_and_may_clean_up_in_time():
 
     assert run(main) == 20
     assert ended == [(number, 6.0) for number in range(20)]
-
-
-def test_a_task_that_refuses_to_end_is_named():
-    """Cleaning up for ever is a deadlock of the run, not a success."""
-
-    async def stubborn(loop):
-        try:
-            await asyncio.sleep(1_000)
-        finally:
-            await loop.create_future()
-
-    async def main(loop):
-        loop.call_soon(print)
-        keep = asyncio.create_task(stubborn(loop), name="stubborn")
-        await asyncio.sleep(1)
-        return keep.done()
-
-    with pytest.raises(Deadlock, match="stubborn"):
-        run(main)
 
 
 def test_task_names_count_from_one_in_every_run():
@@ -361,68 +243,6 @@ def test_not_a_number_is_no_due_time():
 
     with pytest.raises(ValueError, match="not a number"):
         run(main)
-
-
-def test_garbage_is_collected_at_fixed_instants_only():
-    """Finalisers of cycles run at the same event in every run: the automatic collector is off, and on again afterwards."""
-    died = []
-
-    class Cycle:
-        def __init__(self):
-            self.me = self
-
-        def __del__(self):
-            died.append(self.loop.time())
-
-    async def main(loop):
-        for _ in range(3):
-            cycle = Cycle()
-            cycle.loop = loop
-            del cycle
-            junk = [[] for _ in range(50_000)]
-            await asyncio.sleep(50_000)
-            del junk
-
-    run(main)
-    # Timers at 50,000, 100,000 and 150,000 s; collections when time first passes 86,400 s and a day after that; the last at the end.
-    assert died == [50_000.0, 50_000.0, 150_000.0]
-    assert gc.isenabled()
-    assert gc.get_freeze_count() == 0
-
-
-def test_garbage_is_collected_while_only_the_model_moves():
-    """A long stretch without timers and callbacks collects too."""
-    died = []
-
-    class Cycle:
-        def __init__(self, env):
-            self.me, self.env = self, env
-
-        def __del__(self):
-            died.append(self.env.now)
-
-    def actor(env):
-        Cycle(env)
-        for _ in range(4):
-            yield env.timeout(50_000)
-
-    async def main(loop):
-        await loop.until(loop.env.process(actor(loop.env)))
-
-    run(main)
-    assert died == [50_000.0]
-
-
-def test_garbage_collection_is_restored_after_a_failure():
-    """A run that raises leaves the process as it found it."""
-
-    async def main(_loop):
-        raise KeyError("x")
-
-    with pytest.raises(KeyError):
-        run(main)
-    assert gc.isenabled()
-    assert gc.get_freeze_count() == 0
 
 
 def test_debug_mode_changes_nothing_but_checks():
