@@ -12,6 +12,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
+from orchestrator.engine.desk import in_flight
 from orchestrator.engine.embedded import Embedded
 from orchestrator.engine.port import Process, RunView
 from orchestrator.experience.app import build as build_app
@@ -136,6 +137,14 @@ class Orchestrator:
     def idle(self) -> bool:
         """Nothing is due or in hand now, and no open work could go on by itself."""
         return self.engine.idle() and self._pump.idle() and not any(poller.busy for poller in self._pollers)
+
+    def backlog(self) -> int:
+        """How many notices wait and runs are open."""
+        return self.parts.inbox.backlog() + sum(in_flight(self.store.database).values())
+
+    def open_exceptions(self) -> int:
+        """How many exceptions wait for a clerk."""
+        return sum(self.store.desk.counts().values())
 
     def close(self) -> None:
         """Release the store; everything committed stays."""

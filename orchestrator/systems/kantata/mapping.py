@@ -17,12 +17,21 @@ from orchestrator.ports import Hint, Shown
 from orchestrator.systems.instants import millis
 
 CREATOR_ROLE = "maven"
-SERVICE = "netsuite"
+SERVICE, SYNCED, LINK = "netsuite", "successful", "erp:"
 ACCEPTED_AT, ACCEPTED_BY = "Accepted At", "Accepted By"
 WORKSPACE_FIELDS = ("title", "currency", "price", "budgeted", "start_on", "due_on", "require_time_approvals", "description")
 STORY_FIELDS = ("workspace_id", "title", "type", "start_on", "due_on", "billable", "fixed_fee", "estimate_minutes")
 DEMAND_FIELDS = ("workspace_id", "role", "minutes", "label")
-SHOWN_FIELDS = ("subject_type", "subject_id", "service_name", "service_model", "service_model_ref", "status", "message")
+SHOWN_FIELDS = (
+    "subject_type",
+    "subject_id",
+    "service_name",
+    "service_model",
+    "service_model_ref",
+    "status",
+    "sync_status",
+    "link",
+)
 
 Body = dict[str, Any]
 
@@ -32,7 +41,7 @@ class Key(msgspec.Struct, gc=False):
     id: str
 
 
-class Meta(msgspec.Struct, gc=False):
+class Meta(msgspec.Struct, frozen=True, gc=False):
     page_count: int = 1
     page_number: int = 1
 
@@ -115,8 +124,8 @@ class ReferenceRow(msgspec.Struct, gc=False):
     service_name: str
     service_model: str
     service_model_ref: str
-    status: str | None = None
-    message: str | None = msgspec.field(default=None, name="external_message")
+    status: str | None = msgspec.field(default=None, name="external_status")
+    link: str | None = msgspec.field(default=None, name="external_link")
 
 
 class EventRow(msgspec.Struct, gc=False):
@@ -130,7 +139,7 @@ class Envelope(msgspec.Struct):
     """One answer; dictionaries that were not sent stay empty."""
 
     results: list[Key]
-    meta: Meta = Meta()
+    meta: Meta = msgspec.field(default_factory=Meta)
     users: dict[str, UserRow] = {}
     workspaces: dict[str, WorkspaceRow] = {}
     stories: dict[str, StoryRow] = {}
@@ -187,8 +196,9 @@ def reference(shown: Shown) -> Body:
         "service_name": service_name(shown),
         "service_model": shown.model,
         "service_model_ref": shown.ref,
-        "status": shown.status,
-        "external_message": str(shown.version),
+        "status": SYNCED,
+        "external_status": shown.status,
+        "external_link": f"{LINK}{shown.model}/{shown.key}?version={shown.version}",
     }
 
 
@@ -198,9 +208,15 @@ def service_name(shown: Shown) -> str:
 
 def shown_of(row: ReferenceRow) -> Shown:
     key = row.service_name.partition(":")[2] or row.service_model_ref
-    message = row.message or ""
-    version = int(message) if message.isdecimal() else 0
-    return Shown(str(row.subject_id), row.service_model, key, row.service_model_ref, row.status or "", version)
+    version = (row.link or "").rpartition("?version=")[2]
+    return Shown(
+        str(row.subject_id),
+        row.service_model,
+        key,
+        row.service_model_ref,
+        row.status or "",
+        int(version) if version.isdecimal() else 0,
+    )
 
 
 def time_work(row: TimeRow, page: Envelope) -> Work | None:

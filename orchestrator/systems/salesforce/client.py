@@ -19,8 +19,8 @@ VERSION = "v67.0"
 DATA = f"/services/data/{VERSION}"
 JSON = (("content-type", "application/json"), ("accept", "application/json"))
 FORM = (("content-type", "application/x-www-form-urlencoded"),)
-SESSION_MS = 90 * 60_000
-"""We sign in again before the org's two hours of inactivity could end a session (memory)."""
+SESSION_MS = 12 * 3_600_000
+"""A session ends after two hours without a call (memory); polls keep it awake, and a 401 makes us sign in again anyway."""
 COLLECTION_MAX = 200
 PAGES_MAX = 50
 AGAIN = frozenset(("UNABLE_TO_LOCK_ROW", "REQUEST_LIMIT_EXCEEDED", "SERVER_UNAVAILABLE", "QUERY_TIMEOUT"))
