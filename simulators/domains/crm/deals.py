@@ -210,6 +210,12 @@ def lines_stay_with_their_deal(_records: Records, before: Row, after: Row) -> No
         raise Refusal("frozen", f"{changed[0]} of a line is fixed", field=changed[0])
 
 
+def lines_are_fixed_under_delivery(records: Records, _before: Row, after: Row) -> None:
+    """Nothing is added to, taken from or changed in what is under delivery."""
+    if active_work(records, after.opportunity_id) is not None:
+        raise Refusal("frozen", "lines are fixed while work is active; raise a change order", field="opportunity_id")
+
+
 def lines_make_the_amount(records: Records, before: Row, after: Row) -> None:
     """Write the sum of all lines, as it will be, to the deal."""
     if before is not None and not after.deleted and before.total_price == after.total_price:
@@ -239,7 +245,7 @@ OPPORTUNITY_LINE = Kind(
         Field("description"),
         CREATED_BY,
     ),
-    rules=(lines_are_priced, lines_stay_with_their_deal, lines_make_the_amount),
+    rules=(lines_are_priced, lines_stay_with_their_deal, lines_are_fixed_under_delivery, lines_make_the_amount),
     key="line_key",
     derive=following(authored, product_of_the_price, two_of_three),
 )

@@ -75,7 +75,6 @@ SERVICE_MS = 180
 def opened(system: System[Org]) -> Org:
     """The org as it is on its first day: itself, its users, and a standard price book."""
     settings: SalesforceSettings = system.settings
-    system.store.db.create_function("sf_user_id", 1, lambda name: None if name is None else user_id(name), deterministic=True)
     if not system.store.position:
         system.transact(lambda: furnish(system, settings))
     system.subscribers.append(outbound.watch)
@@ -108,9 +107,14 @@ def locator(n: int) -> str:
 def adopt(system: System[Org], wires: Mapping[str, Wire]) -> None:
     """Take the wires as the schema; whatever was made from the old ones is forgotten."""
     state = system.state
+    system.store.db.create_function("sf_user_id", 1, lambda name: None if name is None else user_id(name), deterministic=True)
     state.schema = Schema.of(wires.values(), CHILDREN)
     state.plans.clear()
     state.cursors.clear()
+
+
+def closed(system: System[Org]) -> None:
+    system.state.outbound.clear()
 
 
 ROOM: Room[Org] = Room(
@@ -124,6 +128,7 @@ ROOM: Room[Org] = Room(
     refuse=refuse,
     open=opened,
     adopt=adopt,
+    close=closed,
     id_type="TEXT",
     settings=SalesforceSettings,
     service_ms=SERVICE_MS,

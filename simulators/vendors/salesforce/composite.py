@@ -119,7 +119,7 @@ def inner(system: System[Org], call: Call, method: str, url: str, body: Any) -> 
     if handler is None:
         return system.refuse(part, Refusal("no_method" if args else "no_route", split.path, got=tuple(args)))
     part.handler, part.args = handler, list(args)
-    if not split.path.startswith("/services/data/v") or handler in (composite, batch):
+    if not split.path.startswith("/services/data/") or handler in (composite, batch):
         return system.refuse(part, Refusal("envelope", f"{split.path} cannot be part of a composite request"))
     refused = known_version(system, part)
     if isinstance(refused, Reply):

@@ -14,7 +14,7 @@ from simulators.kernel.wire import json_bytes
 from .errors import JSON
 from .state import Org
 
-DATA = "/services/data/v"
+DATA = "/services/data/"
 TAKEN_TYPES = ("application/json", "text/json")
 
 
@@ -22,9 +22,9 @@ def known_version(system: System[Org], call: Call) -> Outcome:
     """A version that is not served, or not written vNN.0, is no resource; a retired one is gone."""
     if not call.args or not call.path.startswith(DATA):
         return None
-    number, _, minor = call.args[0][1:].partition(".")
+    number, _, minor = call.args[0].removeprefix("v").partition(".")
     served = system.settings.versions
-    if minor == "0" and number.isdigit() and len(number) < 4:
+    if call.args[0][0] == "v" and minor == "0" and number.isdigit() and len(number) < 4:
         if int(number) in served:
             return None
         if int(number) < min(served):
