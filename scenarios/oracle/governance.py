@@ -23,7 +23,7 @@ INTEGRATION: dict[tuple[str, str], frozenset[str]] = {
     ("erp", "expense_line"): frozenset("*"),
     ("erp", "invoice"): frozenset("*"),
     ("erp", "invoice_line"): frozenset("*"),
-    ("erp", "series"): frozenset("*"),
+    ("erp", "number_series"): frozenset("*"),
 }
 # What a client accepts and what the ERP settles is nobody's to write for them.
 NEVER_BY_INTEGRATION = {

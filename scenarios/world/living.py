@@ -37,14 +37,13 @@ LOOK_S = 10 * MINUTE_S
 DRAW_S = 6 * HOUR_S
 REPEATED = 10
 PUSH_TIMEOUT_S = 60.0
-RECORD_ID = re.compile(rb"(<sf:Id>)([^<]+)(</sf:Id>)")
+NOTIFICATION_ID = re.compile(rb"(<Notification><Id>)([^<]+)(</Id>)")
+RECORD_ID = re.compile(rb"<sf:Id>([^<]+)</sf:Id>")
 
 
 class Sent(NamedTuple):
     """A push that was accepted: enough to send it again."""
 
-    id: str
-    subject: str
     url: str
     headers: dict[str, str]
     body: bytes
@@ -104,7 +103,7 @@ class World:
             self.orchestrator.app, "POST", path, "", [("host", "orchestrator.test"), *headers.items()], body
         )
         if status == 200:
-            self.sent.append(Sent("", "", url, headers, body))
+            self.sent.append(Sent(url, headers, body))
         return status, answer
 
     def listen(self) -> None:
@@ -177,10 +176,10 @@ class World:
         chosen = [self.sent[i * count // REPEATED] for i in range(min(REPEATED, count))] if count else []
         for push in chosen:
             await self.again(push, push.body)
-        if len(chosen) > 1:
-            other = RECORD_ID.search(chosen[-1].body)
-            assert other is not None, "a push names its record"
-            await self.again(chosen[0], RECORD_ID.sub(rb"\g<1>" + other[2] + rb"\g<3>", chosen[0].body))
+        other = next((p for p in reversed(self.sent) if chosen and record_of(p.body) != record_of(chosen[0].body)), None)
+        if other is not None:
+            used = notification_of(chosen[0].body).encode()
+            await self.again(other, NOTIFICATION_ID.sub(rb"\g<1>" + used + rb"\g<3>", other.body))
         await asyncio.sleep(2 * HOUR_S)
         self.mark("repeated")
 
@@ -207,8 +206,15 @@ class World:
 
 
 def notification_of(body: bytes) -> str:
-    found = re.search(rb"<Notification><Id>([^<]+)</Id>", body)
-    return found[1].decode() if found else ""
+    """The id of the one notification a message holds."""
+    found = NOTIFICATION_ID.search(body)
+    return found[2].decode() if found else ""
+
+
+def record_of(body: bytes) -> bytes:
+    """The id of the record a message tells of."""
+    found = RECORD_ID.search(body)
+    return found[1] if found else b""
 
 
 def call_listener(name: str, take: Callable[[Any], None]) -> Callable[[Any], None]:
