@@ -73,13 +73,19 @@ class SuiteQL:
                 return " "
             if raw[0] == '"' or (raw[0] == "'" and raw[1:-1] in self.kept):
                 return match[0]
-            literals.append(parameter(given) if raw == "?" else literal(raw))
+            value = parameter(given) if raw == "?" else literal(raw)
+            literals.append(self.unprefixed(value) if type(value) is str else value)
             return f" :p{len(literals) - 1} "
 
         shape = LITERAL.sub(hole, text)
         if next(given, literals) is not literals:
             raise Refusal("malformed", "There are more parameters than placeholders in the query.", field="params")
         return shape, {f"p{i}": value for i, value in enumerate(literals)}
+
+    def unprefixed(self, value: str) -> str:
+        """`CustInvc:A`, a status with its type, means the status."""
+        head, colon, tail = value.partition(":")
+        return tail if colon and head in self.kept else value
 
 
 def literal(raw: str) -> Any:

@@ -50,11 +50,12 @@ def pattern(form: str) -> re.Pattern[str]:
 
 def instant(value: Any, form: str | None) -> int | None:
     """TO_DATE and TO_TIMESTAMP: text in that format as ms; a value that is an instant or an ISO date already passes."""
+    wanted = None if form is None else pattern(form)
     if value is None or type(value) is int:
         return value
     text = str(value).strip()
-    if form is not None:
-        found = pattern(form).fullmatch(text)
+    if wanted is not None:
+        found = wanted.fullmatch(text)
         if found is not None:
             return read(found)
     plain = ISO.fullmatch(text)

@@ -22,7 +22,7 @@ from simulators.kernel.records import Refusal
 Node = Any  # a node of sqlglot's tree; its own classes are the only types it has
 DATE, INSTANT, TEXT, NUMBER = "date", "instant", "text", "number"
 TOP = re.compile(r"\A(\s*SELECT\s+(?:DISTINCT\s+)?)TOP\s+(\d+)\s", re.I)
-OWN = ("TO_DATE", "TO_TIMESTAMP", "TO_TIMESTAMP_TZ", "TO_CHAR", "TRUNC", "ADD_MONTHS", "NVL2", "TO_NUMBER")
+OWN = ("TO_DATE", "TO_TIMESTAMP", "TO_TIMESTAMP_TZ", "TO_CHAR", "TRUNC", "ADD_MONTHS", "NVL2")
 PLAIN = frozenset(
     ("NS_DF", "NS_INSTANT", "NS_SORTABLE", "NS_CHAR", "NS_CUT", "NS_ADD_MONTHS", "INSTR", "LTRIM", "RTRIM", "IFNULL")
 )
@@ -113,7 +113,8 @@ class Rewriting:
             if table.args.get("db") or (name not in named and name not in self.schema.tables and name != "dual"):
                 raise Refusal("unknown_column", f"Record '{table.name}' was not found", field="q", got=table.name)
             if name == "dual":
-                table.replace(sqlglot.parse_one("(SELECT 'X' AS dummy)", dialect="sqlite", into=exp.Subquery).as_("dual"))
+                one = exp.select(exp.alias_(exp.Literal.string("X"), "dummy"))
+                table.replace(one.subquery(table.alias or "dual"))
 
     def _limits(self) -> None:
         """ROWNUM <= n, TOP n and FETCH FIRST n become a limit; LIMIT itself is no word of SuiteQL's."""
@@ -152,6 +153,8 @@ class Rewriting:
                 raise malformed(f"BUILTIN.{call.name} is not supported here.")
             inner = call.expressions[0]
             dot.replace(exp.Anonymous(this="NS_DF", expressions=[inner.copy()]) if call.name.upper() == "DF" else inner.copy())
+        for call in list(self.tree.find_all(exp.ToNumber)):
+            call.replace(exp.cast(call.this.copy(), "REAL"))
         for word in list(self.tree.find_all(exp.CurrentTimestamp, exp.CurrentDate)):
             word.replace(exp.Placeholder(this="now"))
         for column in list(self.tree.find_all(exp.Column)):
@@ -173,8 +176,6 @@ class Rewriting:
         elif name == "NVL2" and len(given) == 3:
             test = exp.Not(this=exp.Is(this=given[0].copy(), expression=exp.null()))
             call.replace(exp.Case(ifs=[exp.If(this=test, true=given[1].copy())], default=given[2].copy()))
-        elif name == "TO_NUMBER" and given:
-            call.replace(exp.cast(given[0].copy(), "REAL"))
         elif name not in PLAIN:
             raise malformed(f"Function {call.name} is not supported here.")
 
@@ -291,9 +292,9 @@ class Rewriting:
             for call in list(select.find_all(exp.Anonymous)):
                 if call.name.upper() in ("NS_CUT", "NS_ADD_MONTHS") and call.find_ancestor(exp.Select) is select:
                     self._as_instant(call.expressions[0], select)
-            for node in list(select.find_all(*COMPARISONS, exp.Between, exp.In)):
-                if node.find_ancestor(exp.Select) is select:
-                    self._compare(node, select)
+            for test in list(select.find_all(*COMPARISONS, exp.Between, exp.In)):
+                if test.find_ancestor(exp.Select) is select:
+                    self._compare(test, select)
 
     def _sum(self, node: Node, select: exp.Select) -> None:
         types = self._type(node.this, select), self._type(node.expression, select)

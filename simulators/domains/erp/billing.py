@@ -38,6 +38,7 @@ class Draft:
     tax_code: str | None
     work_date: str | None = None
     origin: tuple[Kind, Any] | None = None
+    order_line: int | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def order_draft(line: Any, order: Any) -> Draft:
         raise Refusal("frozen", f"line {line.line} of the order is already invoiced", field="invoiced", got=line.line)
     source = line.line_key or f"{order.external_id or order.id}-{line.line}"
     return Draft(source, line.item_id, line.description, line.quantity, line.rate, line.amount, line.tax_code or order.tax_code,
-                 origin=(SALES_ORDER_LINE, line.id))  # fmt: skip
+                 origin=(SALES_ORDER_LINE, line.id), order_line=line.line)  # fmt: skip
 
 
 def raise_invoice(records: Records, heading: Heading, drafts: list[Draft], by: str) -> Any:
@@ -147,7 +148,7 @@ def _summed(records: Records, drafts: list[Draft], currency: str, rounding: str)
 
 def _line(number: int, draft: Draft, taxed: tuple[int, str, int], tax: int) -> dict[str, Any]:
     values = {"line": number, "source": draft.source, "item_id": draft.item_id, "description": draft.description, "quantity": draft.quantity,
-              "rate": draft.rate, "net": taxed[0], "tax_code": taxed[1], "tax_rate_e3": taxed[2], "tax": tax, "work_date": draft.work_date}  # fmt: skip
+              "rate": draft.rate, "net": taxed[0], "tax_code": taxed[1], "tax_rate_e3": taxed[2], "tax": tax, "work_date": draft.work_date, "order_line": draft.order_line}  # fmt: skip
     if draft.origin is not None:
         values[f"{ORIGIN_FIELDS[draft.origin[0].name]}"] = draft.origin[1]
     return values

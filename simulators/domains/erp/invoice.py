@@ -162,6 +162,7 @@ INVOICE_LINE = Kind(
         Field("time_bill_id", "ref", to="time_bill"),
         Field("expense_line_id", "ref", to="expense_line"),
         Field("order_line_id", "ref", to="sales_order_line"),
+        Field("order_line", "int"),
     ),
     rules=(lines_are_fixed,),
 )

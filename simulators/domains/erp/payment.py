@@ -134,7 +134,7 @@ PAYMENT = Kind(
         Field("unapplied", "money", default=0),
         Field("memo"),
     ),
-    rules=(currency_exists, amounts_agree, payer_agrees, bank_reference_is_new, books_into_an_open_period, booked_is_final),
+    rules=(booked_is_final, currency_exists, amounts_agree, payer_agrees, bank_reference_is_new, books_into_an_open_period),
     key="bank_ref",
     verbs={"receive": receive},
 )

@@ -161,12 +161,17 @@ def suiteql(system: Account, call: Call) -> Reply:
     rows, names = kept(system, key, lambda: select(system, plan, binds))
     limit, offset = page
     call.found = len(rows)
-    columns = list(zip(names, plan.types, strict=True))
+    columns = list(zip(map(named, names), plan.types, strict=True))
     items = [
         {"links": [], **{n: shown(v, t, form, write_date) for (n, t), v in zip(columns, row, strict=True) if v is not None}}
         for row in rows[offset : offset + limit]
     ]
     return Reply(200, json_bytes(paged(call, items, len(rows), page)), COLLECTION)
+
+
+def named(column: str) -> str:
+    """An expression without an alias is called expr1, expr2, ... by its place."""
+    return f"expr{int(column[5:]) + 1}" if column.startswith("_col_") else column
 
 
 def select(system: Account, plan: Plan, binds: dict[str, Any]) -> tuple[list[tuple[Any, ...]], list[str]]:

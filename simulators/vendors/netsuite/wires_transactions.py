@@ -126,7 +126,7 @@ INVOICE_ITEM = Wire(
         Column("description", "description", TEXT),
         Column("quantity", "quantity", QUANTITY),
         Column("rate", "rate", RATE),
-        Column("orderLine", "order_line_id", select("salesOrder-item")),
+        Column("orderLine", "order_line", WHOLE, ""),
         *LINE_COMMON,
     ),
 )

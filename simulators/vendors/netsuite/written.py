@@ -95,7 +95,9 @@ def line_values(system: Account, sublist: str, item: Item, moment: str, *, stric
 def values_of(system: Account, wire: Wire, fields: Item, moment: str) -> Item:
     values = wire.decode(fields, moment)
     for field, value in list(values.items()):
-        if type(value) is Pointer:
+        if value == "":
+            values[field] = None  # empty text is no value, as in the database behind NetSuite
+        elif type(value) is Pointer:
             values[field] = None
             place(system, wire, field, value, values)
     return cleaned(wire.kind, values, moment)

@@ -204,3 +204,15 @@ def time_body(job: str = "JOB-S-00042", hours: str = "7:15", rate: float = 185, 
 
 def ms(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
+
+
+def jump(work: Any) -> Any:
+    """Run a coroutine on a loop whose clock jumps to the next timer."""
+    from tests.simulators.kernel.conftest import JumpLoop
+
+    loop = JumpLoop()
+    try:
+        return loop.run_until_complete(work)
+    finally:
+        loop.close()
+        assert not loop.broken, loop.broken
