@@ -292,7 +292,11 @@ def sender_of(settings: Settings) -> Sender:
 def pollers_of(settings: Settings, sweeps: Sweeps, store: Store, reference: Reference, parts: Parts) -> list[Poller]:
     """What is asked of whom, and how often."""
     every = settings.intervals
-    zones = sorted({entity.time_zone for entity in reference.entities.values()})
+
+    def zones() -> list[str]:
+        """Where people work for whom we have projects."""
+        return sorted({reference.entities[code].time_zone for code in store.book.entities()})
+
     sweep, overlap = Every(every.sweep_ms), every.overlap_ms
     busy = Busy(every.mirror_busy_ms, every.mirror_quiet_ms, zones, reference.hours.open, reference.hours.close)
     plans = (

@@ -20,6 +20,8 @@ KEEP_EVERY_MS = 3_600_000
 FAILED_PAUSE_MS = 60_000
 FAILED_PAUSE_MS_MAX = 600_000
 SLEEPS_MAX = 8
+HAIR_MS = 0.5
+"""A timer fires at a float that may lie just below the millisecond it was set for."""
 
 
 class Marks(Protocol):
@@ -48,18 +50,19 @@ class Every:
 
 @dataclass(frozen=True)
 class Busy:
-    """On a fine grid while any entity is at work, on a coarse one else."""
+    """On a fine grid while any entity we sell through is at work, on a coarse one else."""
 
     busy_ms: int
     quiet_ms: int
-    time_zones: Sequence[str]
+    time_zones: Callable[[], Sequence[str]]
     opens: int
     closes: int
 
     def after(self, at: int) -> int:
         due = (at // self.busy_ms + 1) * self.busy_ms
         quiet = (at // self.quiet_ms + 1) * self.quiet_ms
-        while due < quiet and not in_business_hours(due, self.time_zones, self.opens, self.closes):
+        zones = self.time_zones()
+        while due < quiet and not in_business_hours(due, zones, self.opens, self.closes):
             due += self.busy_ms
         return min(due, quiet)
 
@@ -109,7 +112,7 @@ class Poller:
             wait_ms = due - self._clock()
             if wait_ms <= 0:
                 return
-            await asyncio.sleep(wait_ms / 1000)
+            await asyncio.sleep((wait_ms + HAIR_MS) / 1000)
 
     async def _polled(self) -> int:
         """Poll once; when the next one is due."""

@@ -36,6 +36,7 @@ class SqlBook:
         self._db, self._clock = database, clock
         self._held: dict[str, Engagement] = {}
         self._places: dict[str, tuple[str, str]] = {}
+        self._entities: frozenset[str] | None = None
 
     # Engagements.
 
@@ -49,7 +50,7 @@ class SqlBook:
         self._db.commit(
             (put, (contract.sow, contract.entity, contract.type, engagement.workspace, body, contract.signed_at, self._clock()))
         )
-        self._held[contract.sow] = engagement
+        self._held[contract.sow], self._entities = engagement, None
 
     async def engagement(self, sow: str) -> Engagement | None:
         """The active engagement of a SOW."""
@@ -64,6 +65,12 @@ class SqlBook:
         """SOW numbers of the entity's active T&M engagements, in order."""
         sql = "select sow from engagement where entity = ? and active = 1 and type = 'tm' order by sow"
         return [sow for (sow,) in self._db.rows(sql, (entity,))]
+
+    def entities(self) -> frozenset[str]:
+        """The entities that have active engagements."""
+        if self._entities is None:
+            self._entities = frozenset(code for (code,) in self._db.rows("select distinct entity from engagement"))
+        return self._entities
 
     def is_engaged(self, sow: str) -> bool:
         """Whether the SOW has been activated."""
