@@ -77,7 +77,7 @@ class Books:
 
     def _wrote(self, change: Change) -> None:
         values = change.values
-        fields = tuple(k for k, v in values.items() if v is not None) if change.op == "create" else tuple(values)
+        fields = tuple(k for k, v in values.items() if v) if change.op == "create" else tuple(values)
         who = (change.system, change.kind, change.by, fields)
         count = self.writers.get(who)
         if count is None:

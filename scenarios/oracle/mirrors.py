@@ -158,6 +158,6 @@ def references(view: View, facts: Facts) -> None:
             invoice is not None, f"reference {id} in the PSA names invoice {row.get('service_model_ref')}, which does not exist"
         )
         if invoice is not None:
-            seen = plain_status(row.get("external_status") or row.get("message") or row.get("status"))
+            seen = plain_status(row.get("status"))
             wanted = plain_status(invoice.row.get("status"))
             facts.expect(seen == wanted, f"{invoice.name} is {seen!r} in the PSA, {wanted!r} in the ERP")
