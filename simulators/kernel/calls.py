@@ -60,7 +60,7 @@ class Call:
         "method", "path", "query", "raw_query", "reply", "user", "wait_ms", "wire",
     )  # fmt: skip
 
-    def __init__(self, method: str, path: str, raw_query: bytes, headers: dict[bytes, bytes], body: bytes, base: str) -> None:  # noqa: PLR0917 - the hot path of every call
+    def __init__(self, method: str, path: str, raw_query: bytes, headers: dict[bytes, bytes], body: bytes, base: str) -> None:
         self.method, self.path, self.raw_query, self.headers, self.body, self.base = method, path, raw_query, headers, body, base
         self.query: dict[str, str] = query_of(raw_query) if raw_query else {}
         self.handler: Handler | None = None

@@ -96,6 +96,7 @@ class TypedStore:
         self.do = self.db.cursor().execute  # one cursor for what is fetched at once: a new one a statement costs a third of it
         for pragma in (
             "temp_store = memory",
+            "secure_delete = off",
             f"synchronous = {'normal' if self.durable else 'off'}",
             f"journal_mode = {'wal' if self.durable else 'memory'}",
         ):

@@ -32,8 +32,13 @@ class JumpLoop(asyncio.SelectorEventLoop):
         selector = Jump()
         selector.loop = self
         super().__init__(selector)
-        self.broken: list[dict[str, Any]] = []
+        self.broken: list[dict[str, Any]] = []  # a test that expects some takes them with `caught`
         self.set_exception_handler(lambda _loop, context: self.broken.append(context))
+
+    def caught(self) -> list[type]:
+        found = [type(context["exception"]) for context in self.broken]
+        self.broken.clear()
+        return found
 
     def time(self) -> float:
         return self.now
@@ -90,6 +95,7 @@ def loop() -> Iterator[JumpLoop]:
     yield made
     made.run_until_complete(asyncio.sleep(10_000))
     made.close()
+    assert made.broken == [], "the loop caught what no test expected"
 
 
 @pytest.fixture

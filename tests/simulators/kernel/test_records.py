@@ -33,6 +33,27 @@ def test_a_refused_write_leaves_neither_row_nor_log(world: World) -> None:
     assert (world.system.look("note"), world.system.changes()) == ([], [])
 
 
+def test_a_deleted_record_is_pointed_at_no_more(world: World) -> None:
+    """References need a live target when they are written."""
+    records = world.system.records
+    owner = records.create(OWNER, {"name": "Ann"}, "x")
+    records.remove(OWNER, owner, "x")
+    assert refusal(lambda: records.create(NOTE, {"title": "t", "owner_id": owner.id}, "x")).code == "dangling"
+
+
+def test_whole_ids_that_no_column_holds_are_nobodys() -> None:
+    """A vendor with integer ids is asked for a number beyond them: there is no such row, and no error of the engine."""
+    room = type(ROOM)(**{**vars(ROOM), "id_type": "INTEGER", "ids": lambda _kind, n: 100 + n})
+    system = furnish(room, clock=lambda: 0, seed=0)
+    made = system.act("create", "owner", "Ann", {}, user="x", at=1)
+    note = system.act("create", "note", "N-1", {"title": "t", "owner_id": "Ann"}, user="x", at=1)
+    assert (made.id, note.id, system.look("note", owner_id=101)[0]["id"]) == ("101", "101", 101)
+    assert [system.records.get(OWNER, 10**30), system.records.find(OWNER, "id", 10**30)] == [None, []]
+    assert [system.row("owner", key) for key in ("id:" + "9" * 40, "id:x", "id:²", "id:-1")] == [None] * 4
+    assert system.row("owner", "id:101").name == "Ann"
+    system.close()
+
+
 def test_an_illegal_transition_changes_nothing(world: World) -> None:
     """A machine allows its moves and staying; anything else is refused with the moves that were open."""
     records = world.system.records
