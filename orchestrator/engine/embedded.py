@@ -24,9 +24,6 @@ from orchestrator.engine.values import parse, plain, text
 from orchestrator.errors import ConfigError, Full
 from orchestrator.store.database import Database, Row, Statement
 
-CLOCK_STEP_MS = 60_000
-"""How far a corrected wall clock may jump back without a cut-off run being taken for a waiting one."""
-
 _DUE = "select seq, id, process, version, key, root, given from run where wake_at <= ? order by wake_at, seq limit ?"
 _HEAD = "select min(seq) from run where key = ? and ended_at is null"
 
@@ -73,9 +70,8 @@ class Embedded:
         # A new program may know what the old one stumbled over: stuck runs get one more try.
         if self._count("state = 'stuck'"):
             database.commit(("update run set state = 'ready', wake_at = ? where state = 'stuck'", (clock(),)))
-        # A run that was in memory when the last process ended had its wake-up behind it; the others were only waiting.
-        due = database.rows("select seq from run where wake_at <= ?", (clock() + CLOCK_STEP_MS,))
-        self._cut_off = {seq for (seq,) in due}
+        # Any open run may have been in memory when the last process ended; the journal finds out by its first live entry.
+        self._cut_off = {seq for (seq,) in database.rows("select seq from run where ended_at is null")}
 
     # The port.
 
@@ -264,10 +260,11 @@ class Embedded:
         return True
 
     def _decide(self, run_id: str, verdict: str, payload: Json, by: str) -> bool:
-        """Deliver one verdict to a parked run that has none yet."""
-        parked = """select 1 from run where id = ? and state = 'parked' and wake_at is null
-            and not exists(select 1 from message where run = run.seq and taken = 0)"""
-        if self.row(parked, (run_id,)) is None:
+        """Deliver one verdict to a parked run that has none yet and is not about to act on one."""
+        parked = """select seq from run where id = ? and state = 'parked'
+            and not exists(select 1 from message where run = run.seq and taken = 0 and substr(id, 1, 1) = '$')"""
+        row = self.row(parked, (run_id,))
+        if row is None or row[0] in self._active:
             return False
         return self._deliver(run_id, verdict, payload, f"{verdict}/{by}/{self.clock()}")
 

@@ -71,7 +71,7 @@ class SqlJournal:
         at, old = self._replay(name)
         if old is not None:
             return parse(old)["message"]
-        self.unsure = False
+        self.unsure = False  # the run was about to wait, or waiting: no effect was under way
         mail = self._pen.row("select seq, body from message where run = ? and taken = 0 order by seq limit 1", (self._run,))
         if mail is not None:
             take = ("update message set taken = 1 where seq = ?", (mail[0],))

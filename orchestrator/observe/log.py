@@ -34,7 +34,7 @@ class Log:
             _Lines(sink), processors=[stamped, _line], wrapper_class=structlog.make_filtering_bound_logger(0)
         )
 
-    def event(self, name: str, **fields: Any) -> None:
+    def event(self, name: str, /, **fields: Any) -> None:
         """Write one event. `name` stands in EVENTS."""
         assert name in EVENTS, f"{name} is no event of ours: add it to EVENTS"
         assert not SECRET_FIELDS & fields.keys(), f"{sorted(SECRET_FIELDS & fields.keys())} must not be logged"

@@ -28,10 +28,10 @@ class Scripted:
         if word == "transient":
             raise Transient("busy", system="erp")
         if word == "unsent":
-            raise Unknown("lost on the way")
+            raise Unknown("lost on the way", system="erp")
         value = effect()
         if word == "lost":
-            raise Unknown("reply lost")
+            raise Unknown("reply lost", system="erp")
         if word == "broken":
             raise ZeroDivisionError
         return value

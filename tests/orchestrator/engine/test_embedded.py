@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from orchestrator.engine.embedded import Bounds, Embedded
+from orchestrator.engine.journal import JournalLost
 from orchestrator.engine.port import Abandon, Full, Held, Process, Retry, Transient
 from orchestrator.errors import ConfigError, StoreLocked
 from orchestrator.store.audit import Audit
@@ -191,6 +192,25 @@ def test_a_double_click_is_one_verdict():
     assert live(main) == ([True, False], 2)
 
 
+def test_a_verdict_is_taken_though_another_signal_is_on_its_way():
+    """A signal that nobody waits for yet does not keep the clerk from deciding."""
+    erp = Scripted(create="refused")
+
+    async def fn(run, given):
+        await run.step(erp.create, given, probe=erp.find)
+
+    async def main(loop):
+        async with running(loop, process(fn)) as engine:
+            await engine.start("p", "a", id="a")
+            await asyncio.sleep(1)
+            await engine.signal("a", "go", id="1")
+            taken = await engine.resubmit("a", by="clerk")
+            await asyncio.sleep(1)
+            return taken, (await engine.run("a")).state
+
+    assert live(main) == (True, "done")
+
+
 def backing_off(error, wake_after_s, system="erp"):
     """When the second call came, after a failure and a wake-up for `system`."""
     at = []
@@ -240,7 +260,6 @@ def test_wake_does_not_shorten_settling():
             await engine.start("p", "a", id="a")
             for _ in range(5):
                 await asyncio.sleep(1)
-                await engine.wake("")
                 await engine.wake("erp")
             await asyncio.sleep(60)
 
@@ -399,10 +418,10 @@ def test_broken_journal_stops_the_engine():
         database = Database(":memory:")
         engine = Embedded(database, [process(fn)], loop.ms)
         await engine.start("p", "a", id="a")
-        database.commit(("alter table entry rename to gone", ()))
-        with pytest.raises(BaseException, match="no such table"):
+        full = "create trigger full before insert on entry when new.at = 1 begin select raise(abort, 'disk full'); end"
+        database.commit((full, ()))
+        with pytest.raises(JournalLost, match="disk full"):
             await engine.serve()
-        database.commit(("alter table gone rename to entry", ()))
         return (await engine.run("a")).state
 
     assert live(main) == "ready"

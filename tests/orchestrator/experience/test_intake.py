@@ -81,17 +81,22 @@ def test_strangers_are_refused_and_leave_no_trace_but_a_count(secret, org, actio
     assert not any(SECRET in line for line in lines)
 
 
-BOMB = (
-    b"""<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><lolz>&b;</lolz>"""
-)
-FILE = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]><x>&f;</x>"""
+def with_document_type(declared, stage="Closed Won"):
+    """A message that would be fine but for its document type."""
+    head = b'<?xml version="1.0" encoding="UTF-8"?>'
+    return message(won(StageName=stage)).replace(head, head + declared.encode(), 1)
+
+
+BOMB = with_document_type('<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>', "&b;")
+FILE = with_document_type('<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]>', "&f;")
 HOSTILE = {
     "nothing": b"",
     "no XML": b"{}",
     "cut off": message(won())[:300],
     "entity bomb": BOMB,
     "outside file": FILE,
-    "document type in UTF-16": BOMB.decode().replace("?>", ' encoding="UTF-16"?>', 1).encode("utf-16"),
+    "empty document type": with_document_type("<!DOCTYPE x>"),
+    "document type in UTF-16": BOMB.decode().replace("UTF-8", "UTF-16", 1).encode("utf-16"),
     "unknown encoding": b"<?xml version='1.0' encoding='klingon'?><a/>",
     "bad bytes": message(won()).replace(b"Closed Won", b"\xff\xfe"),
     "very deep": b"<a>" * 1_000 + b"</a>" * 1_000,

@@ -1,0 +1,88 @@
+"""Healing after a crash, escalation at due times, alerts raised once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+from orchestrator.engine.port import BusinessException
+from orchestrator.experience.upkeep import Upkeep, heal
+from orchestrator.observe.business import Book, Setup
+from tests.orchestrator.experience.face import CAP, standing, through
+from tests.orchestrator.virtual import live
+
+HOUR = 3_600_000
+
+
+async def refuses(run, given):
+    raise BusinessException("TERMS_MISSING", "no terms", subject=given)
+
+
+def test_run_parked_just_before_a_crash_is_on_the_desk_after_the_restart(tmp_path):
+    """The desk's row was never written: start-up finds the parked run, once."""
+
+    async def main(loop):
+        path = str(tmp_path / "s.db")
+        async with standing(loop, fn=refuses, path=path) as face:
+            face.parts.engine._on_state = None  # the power goes between the two commits
+            await face.parts.engine.start("p", "S-00001", id="r")
+            await asyncio.sleep(1)
+            before = face.parts.desk.find()
+        async with standing(loop, fn=refuses, path=path) as face:
+            for _ in range(2):
+                await heal(face.parts.engine, face.parts.desk)
+            return before, [(view.code, view.run, view.state) for view in face.parts.desk.find()]
+
+    assert live(main) == ([], [("TERMS_MISSING", "r", "open")])
+
+
+def test_resubmit_cut_off_before_its_effect_is_open_again_after_the_restart(tmp_path):
+    """The desk says resubmitted, the run is still parked: reopened, so the clerk sees it."""
+
+    async def main(loop):
+        path = str(tmp_path / "s.db")
+        async with standing(loop, fn=refuses, path=path) as face:
+            await face.parts.engine.start("p", "S-00001", id="r")
+            await asyncio.sleep(1)
+            face.parts.desk.resubmit("X-00001", by="ann", note="set")
+        async with standing(loop, fn=refuses, path=path, serve=False) as face:
+            await heal(face.parts.engine, face.parts.desk)
+            return face.parts.desk.get("X-00001").state
+
+    assert live(main) == "open"
+
+
+def test_run_that_ended_just_before_a_crash_leaves_the_desk(tmp_path):
+    """A live exception of a run that is no longer parked is resolved at start-up."""
+
+    async def main(loop):
+        path = str(tmp_path / "s.db")
+        async with standing(loop, fn=refuses, path=path) as face:
+            await face.parts.engine.start("p", "S-00001", id="r")
+            await asyncio.sleep(1)
+            face.parts.engine._on_state = None
+            await face.parts.engine.abandon("r", reason="x", by="ann")
+            await asyncio.sleep(1)
+        async with standing(loop, fn=refuses, path=path, serve=False) as face:
+            await heal(face.parts.engine, face.parts.desk)
+            return face.parts.desk.get("X-00001").state
+
+    assert live(main) == "resolved"
+
+
+def test_overdue_exceptions_are_escalated_and_late_things_alerted_once():
+    """On a grid, by name, one line each."""
+
+    async def act(face):
+        face.business.rows = Book(setups=(Setup("S-1", 0),))
+        id = face.parts.desk.open(CAP)
+        upkeep = asyncio.get_running_loop().create_task(Upkeep(face.parts).serve())
+        await asyncio.sleep(72 * 3600)
+        upkeep.cancel()
+        events = [json.loads(line) for line in face.lines]
+        told = [(event["event"], event.get("subject") or event.get("id"), event["at"]) for event in events]
+        return told, face.parts.desk.get(id).escalated_at
+
+    told, escalated_at = through(act)
+    assert told == [("alert-raised", "S-1", 5 * HOUR), ("exception-escalated", "X-00001", 48 * HOUR)]
+    assert escalated_at == 48 * HOUR
