@@ -24,7 +24,10 @@ PARAMETER_TYPES = (str, int, float, bool, type(None))
 
 
 class Plan(NamedTuple):
-    """SQLite's SQL, and the type of each output column: text, number, date, instant, or '' when nothing is known."""
+    """SQLite's SQL, and the type of each output column: text, number, date, instant, or '' when nothing is known.
+
+    Columns of the answer beyond `types` only make its order; they are not shown.
+    """
 
     text: str
     types: tuple[str, ...]
@@ -35,7 +38,7 @@ class SuiteQL:
 
     def __init__(self, schema: Schema, *, date_format: str = "YYYY-MM-DD") -> None:
         self.schema, self.date_format = schema, date_format
-        self.kept = frozenset(code for codes in schema.variants.values() for code in codes)
+        self.kept = schema.constants()
         self.plans: OrderedDict[str, Plan | Refusal] = OrderedDict()
 
     def ask(self, text: str, params: Sequence[Any], now: int) -> tuple[Plan, dict[str, Any]]:

@@ -53,6 +53,14 @@ class Schema:
     variants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     type_column: str = "type"
     followers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    facets: Mapping[str, Mapping[tuple[tuple[str, str], ...], str]] = field(
+        default_factory=dict
+    )  # {table: {((column, value), ..): suffix}}
+
+    def constants(self) -> frozenset[str]:
+        """Literals that decide which view is read: they stay in a query's shape."""
+        codes = {code for codes in self.variants.values() for code in codes}
+        return frozenset(codes | {value for facet in self.facets.values() for test in facet for _, value in test})
 
 
 def malformed(message: str) -> Refusal:
@@ -82,6 +90,7 @@ class Rewriting:
             self._dates()
             self._labels()
             types = self._output_types()
+            self._hints()
             self._order()
             return self.tree.sql(dialect="sqlite", unsupported_level=sqlglot.ErrorLevel.RAISE), types
         except OptimizeError as error:
@@ -187,20 +196,30 @@ class Rewriting:
         """A table whose type is asked for by constant becomes the narrower view: indexes then serve its joins."""
         for select in self.tree.find_all(exp.Select):
             found = {t.alias_or_name: t for t in sources(select) if isinstance(t, exp.Table)}
-            kinds = {alias: kind for alias, kind in self._constants(select, found) if kind}
+            said = self._constants(select, found)
+            kinds = {alias: tests.get(self.schema.type_column, "") for alias, tests in said.items()}
             for alias, table in found.items():
                 name = table.name.lower()
                 kind = kinds.get(alias) or self._followed(select, alias, name, kinds)
-                view = self.schema.variants.get(name, {}).get(kind or "")
-                if view is not None:
+                view = self.schema.variants.get(name, {}).get(kind, name)
+                for tests, suffix in self.schema.facets.get(name, {}).items():
+                    if all(said.get(alias, {}).get(column) == value for column, value in tests):
+                        view += suffix
+                        break
+                if view != name:
                     table.set("this", exp.to_identifier(view, quoted=True))
 
-    def _constants(self, select: exp.Select, found: Mapping[str, exp.Table]) -> Iterator[tuple[str, str]]:
+    def _constants(self, select: exp.Select, found: Mapping[str, exp.Table]) -> dict[str, dict[str, str]]:
+        said: dict[str, dict[str, str]] = {}
         for test in conjuncts(select):
-            if isinstance(test, exp.EQ) and isinstance(test.this, exp.Column) and isinstance(test.expression, exp.Literal):
-                table = found.get(test.this.table)
-                if table is not None and test.this.name.lower() == self.schema.type_column:
-                    yield test.this.table, test.expression.name
+            if (
+                isinstance(test, exp.EQ)
+                and isinstance(test.this, exp.Column)
+                and isinstance(test.expression, exp.Literal)
+                and test.this.table in found
+            ):
+                said.setdefault(test.this.table, {})[test.this.name.lower()] = test.expression.name
+        return said
 
     def _followed(self, select: exp.Select, alias: str, name: str, kinds: Mapping[str, str]) -> str:
         column, _ = self.schema.followers.get(name, ("", ""))
@@ -228,8 +247,8 @@ class Rewriting:
         return False
 
     def _base(self, view: str) -> str:
-        """The table a (narrowed) view stands for."""
-        return next((table for table, codes in self.schema.variants.items() if view in codes.values()), view)
+        """The table that a view, perhaps a narrowed one, stands for."""
+        return view if view in self.schema.tables else view.partition("_")[0]
 
     # -- types ------------------------------------------------------------------------------------
     def _type(self, node: Node | None, select: exp.Select) -> str:
@@ -330,27 +349,54 @@ class Rewriting:
         if type_ != INSTANT and not isinstance(side, exp.Null):
             side.replace(instant_call(side.copy(), "" if type_ == DATE else "form"))
 
+    # -- plans ------------------------------------------------------------------------------------
+    def _hints(self) -> None:
+        """Say that "changed since" holds for few rows: a poll then goes by the index of changes, not by that of its order."""
+        for select in self.tree.find_all(exp.Select):
+            for test in list(conjuncts(select)):
+                if (
+                    isinstance(test, (exp.GT, exp.GTE))
+                    and self._type(test.this, select) == INSTANT
+                    and not test.expression.find(exp.Column)
+                ):
+                    test.replace(exp.Anonymous(this="LIKELIHOOD", expressions=[test.copy(), exp.Literal.number("0.001")]))
+
     # -- order ------------------------------------------------------------------------------------
     def _order(self) -> None:
-        """Make the order total, or the planner would choose it: keys of the tables, the groups, or all outputs."""
+        """Make the order total, or the planner would choose it: keys of the tables, the groups, or all outputs.
+
+        SQLite reads a union view through its indexes only when the terms of the order stand among the outputs, so they are added
+        there, behind those that are shown.
+        """
         tree = self.tree
-        if isinstance(tree, exp.Select) and not tree.args.get("distinct"):
-            group = tree.args.get("group")
-            if group is not None:
-                extra = [e.copy() for e in group.expressions if not isinstance(e, exp.Literal)]
-            elif any(p.find(exp.AggFunc) for p in tree.selects):
-                return
-            else:
-                extra = [exp.column(key, table=s.alias_or_name, quoted=True) for s in sources(tree) if (key := self._key(s))]
-        else:
-            extra = [exp.Literal.number(i) for i in range(1, len(tree.selects) + 1)]
-        order = tree.args.get("order")
-        held = list(order.expressions) if order is not None else []
-        if held or extra:
-            tree.set("order", exp.Order(expressions=[*held, *(exp.Ordered(this=e, nulls_first=True) for e in extra)]))
+        held = list(tree.args["order"].expressions) if tree.args.get("order") is not None else []
+        if not isinstance(tree, exp.Select) or tree.args.get("distinct"):
+            held += [ordered(exp.Literal.number(i)) for i in range(1, len(tree.selects) + 1)]
+        elif tree.args.get("group") is not None:
+            held += [ordered(e.copy()) for e in tree.args["group"].expressions if not isinstance(e, exp.Literal)]
+        elif not any(p.find(exp.AggFunc) for p in tree.selects):
+            held += [ordered(exp.column(key, table=s.alias_or_name, quoted=True)) for s in sources(tree) if (key := self._key(s))]
+            for place, term in enumerate(held):
+                self._hide(tree, term, f"__k{place}")
+        if held:
+            tree.set("order", exp.Order(expressions=held))
+
+    def _hide(self, select: exp.Select, term: exp.Ordered, name: str) -> None:
+        """Put what the term orders by among the outputs, and order by that."""
+        what = term.this
+        if isinstance(what, exp.Literal):
+            return
+        if isinstance(what, exp.Column) and not what.table:
+            what = next((p.this if isinstance(p, exp.Alias) else p for p in select.selects if p.alias_or_name == what.name), what)
+        select.append("expressions", exp.alias_(what.copy(), name, quoted=True))
+        term.set("this", exp.column(name, quoted=True))
 
     def _key(self, source: Node) -> str:
         return self.schema.keys.get(self._base(source.name.lower()), "") if isinstance(source, exp.Table) else ""
+
+
+def ordered(term: Node) -> exp.Ordered:
+    return exp.Ordered(this=term, nulls_first=True)
 
 
 RENAMED = {"TO_DATE": "NS_INSTANT", "TO_TIMESTAMP": "NS_INSTANT", "TO_TIMESTAMP_TZ": "NS_INSTANT", "TO_CHAR": "NS_CHAR", "TRUNC": "NS_CUT",

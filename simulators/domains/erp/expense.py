@@ -90,7 +90,7 @@ EXPENSE_LINE = Kind(
         Field("billable", "flag", default=1),
         Field("tax_code"),
         Field("memo"),
-        Field("invoice_id", "ref", indexed=True, to="invoice"),
+        Field("invoice_id", "ref", to="invoice"),
     ),
     rules=(line_is_well_formed, line_fits_project_and_period, invoiced_line_is_fixed),
 )

@@ -62,7 +62,7 @@ TIME_BILL = Kind(
         Field("billable", "flag", default=1),
         Field("tax_code"),
         Field("memo"),
-        Field("invoice_id", "ref", indexed=True, to="invoice"),
+        Field("invoice_id", "ref", to="invoice"),
     ),
     rules=(invoiced_time_is_fixed, time_is_well_formed, project_takes_time),
     key="external_id",

@@ -60,6 +60,7 @@ def adopt(system: Account, held: Mapping[str, Wire]) -> None:
     state = system.state
     state.suiteql = SuiteQL(schema, date_format=system.settings.date_format)
     state.shapes.clear()
+    state.selects.clear()
     state.questions.clear()
     state.answers.clear()
     state.answers_at = -1

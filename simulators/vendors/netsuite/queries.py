@@ -161,9 +161,9 @@ def suiteql(system: Account, call: Call) -> Reply:
     rows, names = kept(system, key, lambda: select(system, plan, binds))
     limit, offset = page
     call.found = len(rows)
-    columns = list(zip(map(named, names), plan.types, strict=True))
+    columns = list(zip(map(named, names), plan.types, strict=False))
     items = [
-        {"links": [], **{n: shown(v, t, form, write_date) for (n, t), v in zip(columns, row, strict=True) if v is not None}}
+        {"links": [], **{n: shown(v, t, form, write_date) for (n, t), v in zip(columns, row, strict=False) if v is not None}}
         for row in rows[offset : offset + limit]
     ]
     return Reply(200, json_bytes(paged(call, items, len(rows), page)), COLLECTION)

@@ -61,6 +61,12 @@ class RecordType:
     update: Callable[[Account, RecordType, Row, Body], Row] = change_plainly
     remove: Callable[[Account, RecordType, Row, str], None] = remove_plainly
     external: str = "external_id"
+    virtual: tuple[str, ...] = ()  # sublists that are no kind of their own
+    nested: frozenset[str] = field(init=False)  # names of all of them, lower-case
+
+    def __post_init__(self) -> None:
+        names = (*(s.name for s in self.sublists), *self.virtual)
+        object.__setattr__(self, "nested", frozenset(name.lower() for name in names))
 
     def sublist(self, name: str) -> Sublist | None:
         return next((s for s in self.sublists if s.name.lower() == name.lower()), None)

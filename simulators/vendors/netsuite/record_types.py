@@ -33,7 +33,7 @@ def applications(records: Records, row: Row) -> list[Row]:
 
 
 RECORD_TYPES = (
-    RecordType("customer", party.CUSTOMER, "name", create=create_customer, update=update_customer),
+    RecordType("customer", party.CUSTOMER, "name", create=create_customer, update=update_customer, virtual=("addressBook",)),
     RecordType("job", party.JOB, "name", create=create_job),
     RecordType("employee", reference.EMPLOYEE, "name"),
     RecordType("serviceSaleItem", reference.ITEM, "name"),

@@ -58,6 +58,15 @@ def shapes_of(system: Account, wire: Wire) -> tuple[Shape, ...]:
     return found
 
 
+def selects_of(system: Account, wire: Wire) -> dict[str, Shape]:
+    """The wire's references by domain field; kept until the wires change."""
+    held: dict[str, dict[str, Shape]] = system.state.selects
+    found = held.get(wire.name)
+    if found is None:
+        found = held[wire.name] = {c.field: s for c, s in zip(wire.columns, shapes_of(system, wire), strict=True) if s.targets}
+    return found
+
+
 def target_of(system: Account, shape: Shape, value: Any) -> tuple[RecordType, Row] | None:
     """The record that a reference points at. A reference that takes several types holds the id of the first."""
     record = system.state.types[shape.targets[0]]

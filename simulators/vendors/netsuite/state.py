@@ -101,7 +101,7 @@ class Jobs:
 
 @dataclass
 class State:
-    """`suiteql`, `shapes` and `questions` follow from the wires; `adopt` drops them. `answers` are query results, good until the log moves."""
+    """`suiteql`, `shapes`, `selects` and `questions` follow from the wires; `adopt` drops them. `answers` are query results, good until the log moves."""
 
     sessions: Sessions
     nonces: Nonces
@@ -110,6 +110,7 @@ class State:
     suiteql: SuiteQL
     types: dict[str, RecordType]  # by lower-case name
     shapes: dict[str, Any] = field(default_factory=dict)
+    selects: dict[str, Any] = field(default_factory=dict)
     questions: dict[Any, Any] = field(default_factory=dict)
     answers: dict[Any, Any] = field(default_factory=dict)
     answers_at: int = -1

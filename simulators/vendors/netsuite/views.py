@@ -6,6 +6,7 @@ lines of an invoice sum to zero; the subsidiary stands on the lines, not on the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -16,6 +17,10 @@ from .codecs import INVOICE_STATUS, MONEY, ORDER_STATUS
 from .record_type import RecordType
 
 TYPES = {"date": "date", "date-time": "instant", "number": "number", "integer": "number", "duration": "number", "string": "text"}
+
+
+PLAIN = re.compile(r'[th]\."?\w+"?')
+LIVE = "t.deleted = 0"
 
 
 class Cell(NamedTuple):
@@ -99,10 +104,34 @@ def money(sql: str) -> Cell:
     return number(MONEY.sql.format(sql))
 
 
-def select_text(table: str, cells: Cells, columns: Iterable[str], labels: Iterable[str], where: str = "t.deleted = 0") -> str:
-    shown = [f'{cells[name].sql if name in cells else "NULL"} AS "{name}"' for name in columns]
-    shown += [f'{(cells[name].label or cells[name].sql) if name in cells else "NULL"} AS "{name}__label"' for name in labels]
+def select_text(table: str, cells: Cells, columns: Mapping[str, str], labels: Iterable[str], where: str = LIVE) -> str:
+    """One SELECT over the table. `columns`: {name: SQL type that every arm of a union must show it as, or ''}."""
+    shown = [f'{as_type(cells[name].sql if name in cells else "NULL", type_)} AS "{name}"' for name, type_ in columns.items()]
+    shown += [
+        f'{as_type((cells[name].label or cells[name].sql) if name in cells else "NULL", "TEXT")} AS "{name}__label"'
+        for name in labels
+    ]
     return f"SELECT {', '.join(shown)} FROM {table} WHERE {where}"
+
+
+def as_type(sql: str, type_: str) -> str:
+    return f"CAST({sql} AS {type_})" if type_ else sql
+
+
+def common_types(arms: Iterable[Cells]) -> dict[str, str]:
+    """{column: the type to cast to}. Where all arms show a plain column nothing is cast: its index stays of use.
+
+    Affinities must agree over the arms, or SQLite does not look into a union; and a computed number without affinity would never
+    equal a number that came as text, as ids do.
+    """
+    arms = list(arms)
+    types = {}
+    for name in dict.fromkeys(name for cells in arms for name in cells):
+        held = [cells.get(name) for cells in arms]
+        plain = all(cell is not None and PLAIN.fullmatch(cell.sql) for cell in held)
+        kind = next((cell.type for cell in held if cell is not None and cell.type), "text")
+        types[name] = "" if plain else {"number": "REAL", "instant": "INTEGER"}.get(kind, "TEXT")
+    return types
 
 
 def line_cells() -> dict[str, list[tuple[str, Cells, str]]]:
@@ -166,6 +195,10 @@ LINKS = (
 LINK_TABLES = ("nexttransactionlinelink", "previoustransactionlinelink")
 
 
+Facet = tuple[tuple[str, str], ...]
+LINES: dict[Facet, str] = {(("mainline", "F"), ("taxline", "F")): "_lines", (("mainline", "T"),): "_main"}
+
+
 class Building:
     """Views and schema in the making."""
 
@@ -177,23 +210,33 @@ class Building:
     def plain(self, table: str, wire: Wire, types: Mapping[str, RecordType], more: Cells | None = None) -> None:
         cells = {**cells_of(wire, types), **(more or {})}
         labels = [name for name, cell in cells.items() if cell.label]
-        self.define(table, select_text(f'"{wire.kind.table}" t', cells, cells, labels))
+        self.define(table, select_text(f'"{wire.kind.table}" t', cells, common_types([cells]), labels))
         self.tables[table] = {name: cell.type for name, cell in cells.items()}
         self.labels[table] = frozenset(labels)
 
-    def union(self, table: str, arms: Mapping[str, list[tuple[str, Cells, str]]]) -> None:
-        """One view over all arms, and a narrower one a type code; all with the same columns."""
+    def union(self, table: str, arms: Mapping[str, list[tuple[str, Cells, str]]], facets: Mapping[Facet, str]) -> None:
+        """One view over all arms, a narrower one a type code, and of each one a facet; all with the same columns."""
         every = [cells for parts in arms.values() for _, cells, _ in parts]
         columns = list(dict.fromkeys(name for cells in every for name in cells))
         labels = [name for name in columns if any(name in cells and cells[name].label for cells in every)]
-        for code, parts in arms.items():
-            selects = [select_text(source, cells, columns, labels, where) for source, cells, where in parts]
-            self.define(f"{table}_{code.lower()}", " UNION ALL ".join(selects))
-        self.define(
-            table, " UNION ALL ".join(select_text(s, c, columns, labels, w) for parts in arms.values() for s, c, w in parts)
-        )
+        families = {f"{table}_{code.lower()}": parts for code, parts in arms.items()}
+        families[table] = [part for parts in arms.values() for part in parts]
+        for name, parts in families.items():
+            self.arms(name, parts, columns, labels)
+            for tests, suffix in facets.items():
+                fitting = [part for part in parts if all(part[1][column].sql == f"'{value}'" for column, value in tests)]
+                self.arms(name + suffix, fitting, columns, labels)
         self.tables[table] = {name: next((c[name].type for c in every if name in c and c[name].type), "") for name in columns}
         self.labels[table] = frozenset(labels)
+
+    def arms(self, name: str, parts: list[tuple[str, Cells, str]], columns: list[str], labels: list[str]) -> None:
+        if not parts:  # no transaction of that type has such lines
+            nothing = [f'NULL AS "{column}"' for column in (*columns, *(label + "__label" for label in labels))]
+            self.define(name, f"SELECT {', '.join(nothing)} WHERE 0")
+            return
+        types = common_types(cells for _, cells, _ in parts)
+        wanted = {column: types.get(column, "TEXT") for column in columns}
+        self.define(name, " UNION ALL ".join(select_text(source, cells, wanted, labels, where) for source, cells, where in parts))
 
     def define(self, name: str, select: str) -> None:
         self.texts[name] = f'CREATE TEMP VIEW "{name}" AS {select}'
@@ -202,11 +245,9 @@ class Building:
 def build(types: Mapping[str, RecordType], wires: Mapping[str, Wire]) -> tuple[dict[str, str], Schema]:
     """({view: SQL text}, the schema that SuiteQL checks names and types against)."""
     made = Building()
-    made.union(
-        "transaction",
-        {code: [(f'"{table}" t', cells, "t.deleted = 0")] for code, (table, cells) in transaction_cells(types, wires).items()},
-    )
-    made.union("transactionline", line_cells())
+    arms = {code: [(f'"{table}" t', cells, LIVE)] for code, (table, cells) in transaction_cells(types, wires).items()}
+    made.union("transaction", arms, {})
+    made.union("transactionline", line_cells(), LINES)
     customer, job, item = (
         cells_of(wires["customer"], types),
         cells_of(wires["job"], types),
@@ -232,4 +273,4 @@ def build(types: Mapping[str, RecordType], wires: Mapping[str, Wire]) -> tuple[d
     variants = {table: {code: f"{table}_{code.lower()}" for code in codes} for table in ("transaction", "transactionline")}
     keys = {table: "uniquekey" if "uniquekey" in columns else "id" for table, columns in made.tables.items()}
     followers = {"transactionline": ("transaction", "transaction")}
-    return made.texts, Schema(made.tables, made.labels, keys, variants, "type", followers)
+    return made.texts, Schema(made.tables, made.labels, keys, variants, "type", followers, {"transactionline": LINES})

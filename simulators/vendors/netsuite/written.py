@@ -11,7 +11,7 @@ from simulators.kernel.wire import Wire
 
 from .codecs import Pointer
 from .record_type import Body, Item, RecordType
-from .shown import shape_of
+from .shown import selects_of
 from .state import Account
 
 EXTERNAL_ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
@@ -45,7 +45,7 @@ def body_of(system: Account, call: Call, record: RecordType, moment: str) -> Bod
         low = name.lower()
         if low in PASSED_OVER:
             continue
-        if record.sublist(name) is not None or (low == "addressbook" and record.name == "customer"):
+        if low in record.nested:
             sublists[low] = items_of(name, given)
         else:
             fields[name] = given
@@ -56,7 +56,8 @@ def body_of(system: Account, call: Call, record: RecordType, moment: str) -> Bod
 
 def known(wire: Wire, fields: Item, modes: Modes, call: Call | None = None) -> Item:
     """The fields that the wire knows; the others are refused, warned of, or passed over, as the request wants."""
-    unknown = [name for name in fields if name.lower() not in wire.by_name]
+    names = wire.by_name
+    unknown = [name for name in fields if name not in wire.by_wire and name.lower() not in names]
     if not unknown:
         return fields
     if modes.strict:
@@ -105,8 +106,7 @@ def values_of(system: Account, wire: Wire, fields: Item, moment: str) -> Item:
 
 def place(system: Account, wire: Wire, field: str, pointer: Pointer, values: Item) -> None:
     """Put what the pointer points at into `values`: an id, a code, or for a project as entity both project and customer."""
-    column = wire.by_field[field]
-    shape = shape_of(column)
+    shape = selects_of(system, wire)[field]
     for name in shape.targets:
         record = system.state.types[name]
         row = pointed_at(system, record, pointer)
@@ -117,10 +117,10 @@ def place(system: Account, wire: Wire, field: str, pointer: Pointer, values: Ite
         elif name == "job" and field == "customer_id":
             values.update(job_id=row.id, customer_id=row.customer_id)
         else:
-            raise Refusal("bad_value", f"a {shape.targets[0]} is wanted, not a {record.name}", field=column.wire, got=pointer)
+            raise Refusal("bad_value", f"a {shape.targets[0]} is wanted, not a {record.name}", field=shape.name, got=pointer)
         return
     raise Refusal(
-        "dangling", f"no {' or '.join(shape.targets)} {pointer.id or pointer.external_id}", field=column.wire, got=pointer
+        "dangling", f"no {' or '.join(shape.targets)} {pointer.id or pointer.external_id}", field=shape.name, got=pointer
     )
 
 
