@@ -28,7 +28,7 @@ class Firm:
     Clerks and staffing go on working after `done`, so that what faults held up can still drain; the world ends the run.
     """
 
-    def __init__(  # noqa: PLR0917 - the parts a world is made of, in the agreed order
+    def __init__(
         self, env: simpy.Environment, loop: Loop | None, people: People, desk: Desk | None, log: Log, spec: FirmSpec, seed: int,
         calendar: Calendar, *, plan: Plan | None = None,
     ) -> None:  # fmt: skip

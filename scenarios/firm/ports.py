@@ -39,9 +39,7 @@ class Done(Protocol):
 class People(Protocol):
     """A person at the screen of a system."""
 
-    def act(  # noqa: PLR0917 - an act in its own order of words
-        self, system: str, verb: str, kind: str, key: str, values: dict[str, Any], user: str, at: int
-    ) -> Done:
+    def act(self, system: str, verb: str, kind: str, key: str, values: dict[str, Any], user: str, at: int) -> Done:
         """Do `verb`; `key` is the natural key, "id:<vendor id>", or "" on creating a kind without one. Raises ActRefused."""
         ...
 

@@ -21,8 +21,6 @@ from scenarios.history import Act, Acted
 START = dt.date(2025, 12, 15)
 START_MS = at_local(START, 0, zone="UTC")
 SET_UP_MS = 600_000
-KEYS = {"user": "number", "external_reference": ""}
-NATURAL = ("number", "external_id", "name", "email", "code", "line_key", "bank_ref")
 
 
 class Done(NamedTuple):
@@ -41,6 +39,7 @@ class Systems:
     def __post_init__(self) -> None:
         self.rows: dict[tuple[str, str], dict[str, dict[str, Any]]] = defaultdict(dict)
         self.acts: list[tuple[int, str, str, str, str, dict[str, Any], str, int]] = []
+        self.born: dict[str, dict[str, Any]] = {}
         self.count = 0
 
     @property
@@ -55,6 +54,7 @@ class Systems:
     def add(self, system: str, kind: str, key: str, values: dict[str, Any]) -> str:
         self.count += 1
         id = str(self.count)
+        self.born[id] = dict(values)
         self.rows[system, kind][id] = {"id": int(id), "key": key, **values}
         return id
 
@@ -117,7 +117,12 @@ class Systems:
         lines = [r for r in self.rows["crm", "opportunity_line"].values() if r["opportunity_id"] == sow["opportunity_id"]]
         for line in lines:
             type = "milestone" if line["product_id"] == "MILESTONE" else "task"
-            self.add("psa", "story", "", {"workspace_id": workspace, "title": f"{line['line_key']} {line['description']}", "type": type})
+            self.add(
+                "psa",
+                "story",
+                "",
+                {"workspace_id": workspace, "title": f"{line['line_key']} {line['description']}", "type": type},
+            )
         self.add("psa", "external_reference", "", {"subject_id": workspace, "service_model_ref": f"JOB-{sow['number']}"})
         key = f"CUS-{sow['account_id']}-{sow['selling_entity']}"
         self.add("erp", "customer", key, {"external_id": key, "name": sow["name"]})
@@ -171,7 +176,12 @@ class Desk:
         due: dict[str, int] = defaultdict(int)
         rates = {line.key: line.rate for deal in self.firm.plan.won for line in deal.lines}
         for row in self.systems.rows["psa", "time_entry"].values():
-            if row.get("state") == "approved" and row["billable"] and row["approved_at"] <= cut_off and row["id"] not in self.billed:
+            if (
+                row.get("state") == "approved"
+                and row["billable"]
+                and row["approved_at"] <= cut_off
+                and row["id"] not in self.billed
+            ):
                 title = self.systems.rows["psa", "story"][row["story_id"][3:]]["title"].split(" ")[0]
                 if self.firm.office.deals[title[:7]].entity == entity:
                     self.billed.add(row["id"])
