@@ -192,6 +192,31 @@ def test_a_double_click_is_one_verdict():
     assert live(main) == ([True, False], 2)
 
 
+def test_no_verdict_is_taken_while_the_last_one_is_acted_on():
+    """Between the verdict and the next rest of the run there is nothing to decide."""
+    erp, ready = Scripted(create="refused refused"), []
+
+    async def slow() -> bool:
+        await asyncio.sleep(10)
+        return bool(ready)
+
+    async def fn(run, given):
+        await run.read(slow)
+        await run.step(erp.create, given, probe=erp.find)
+
+    async def main(loop):
+        async with running(loop, process(fn)) as engine:
+            await engine.start("p", "a", id="a")
+            await asyncio.sleep(15)
+            clicks = [await engine.resubmit("a", by="clerk")]
+            await asyncio.sleep(5)
+            clicks.append(await engine.resubmit("a", by="clerk"))
+            await asyncio.sleep(60)
+            return clicks, erp.calls, (await engine.run("a")).state
+
+    assert live(main) == ([True, False], ["create", "create"], "parked")
+
+
 def test_a_verdict_is_taken_though_another_signal_is_on_its_way():
     """A signal that nobody waits for yet does not keep the clerk from deciding."""
     erp = Scripted(create="refused")
