@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from scenarios.report.figures import moment, short
 
@@ -17,7 +18,7 @@ HOUR_MS = 3_600_000
 LANES_MAX = 8
 LANE_HEIGHT = 34
 BAND_WIDTH_MIN = 3.0
-RIGHT, TOP, PANEL_GAP, AXIS_HEIGHT = 12, 34, 40, 30
+RIGHT, TOP, PANEL_GAP, AXIS_HEIGHT = 12, 34, 48, 30
 CHARACTER_WIDTH = 6.7  # of the label font, in drawing units; generous
 
 
@@ -162,14 +163,14 @@ def panel(series: Series, scale: Scale, top: float) -> Panel:
         points.append(f"{scale.x(begin):g},{y(value):g} {scale.x(begin + scale.span.step_ms):g},{y(value):g}")
     line = "M" + " ".join(points) if points else ""
     area = f"{line} {scale.x(scale.span.begin + len(series.values) * scale.span.step_ms):g},{bottom:g} {scale.left:g},{bottom:g}Z"
-    ticks = tuple(Tick(y(level), short(level)) for level in levels)
+    ticks = tuple(Tick(y(level), short(level)) for level in (levels if max([0.0, *series.values]) > 0 else levels[:1]))
     return Panel(series.title, top, bottom, line, area if points else "", ticks)
 
 
 def nice_levels(highest: float) -> tuple[float, ...]:
     """Two to five round levels from 0 to at least `highest`."""
     if highest <= 0:
-        return (0.0, 1.0)
+        return (0.0, 1.0)  # drawn as an empty panel: only 0 is labelled
     size = 10.0 ** math.floor(math.log10(highest))
     step = next(size * part for part in (0.25, 0.5, 1, 2.5) if size * part * 4 >= highest)
     if highest <= 4:
@@ -212,7 +213,7 @@ def time_ticks(scale: Scale) -> tuple[Tick, ...]:
         return tuple(Tick(scale.x(at), hour_label(at)) for at in hours if moment(at).hour % every == 0 and is_inside(at, scale))
     ends = [span.begin, *rule_instants(span), span.end]
     found = []
-    for begin, end in zip(ends, ends[1:], strict=False):
+    for begin, end in pairwise(ends):
         at = moment(begin)
         wide = scale.x(end) - scale.x(begin)
         label = f"{at:%b %Y}" if wide > 64 else f"{at:%b}" if wide > 24 else ""

@@ -105,12 +105,17 @@ def headline(verdict: Verdict, made: Sequence[Claim]) -> str:
     good = [c.phrase for c in made if c.state == "good"]
     said = (*([listed(bad)] if bad else []), *([listed(good)] if good else []))
     money = "; ".join(said)
-    first = f"{money[0].upper()}{money[1:]}." if money else ""
-    return " ".join(filter(None, [first, promises(verdict)]))
+    if not money:
+        return promises(verdict)
+    first = f"{money[0].upper()}{money[1:]}."
+    if bad or verdict.verdict == "held":
+        return first
+    kept = promises(verdict)
+    return f"{first} But {kept[0].lower()}{kept[1:]}"
 
 
 def promises(verdict: Verdict) -> str:
-    """How many promises were kept; silent when all were."""
+    """How many promises were kept, in one sentence."""
     total = len(verdict.invariants)
     parts = []
     for word, one, many in (

@@ -33,7 +33,7 @@ def figure(kpi: Mapping[str, Any]) -> str:
     if value is None:
         return NOTHING
     if unit == "ratio":
-        return f"{100 * value:,.2f} %"
+        return f"{100 * value:,.2f}%"
     if unit == "h":
         return span_text(value * MINUTES_PER_HOUR)
     if unit == "min":

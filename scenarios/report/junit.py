@@ -38,7 +38,8 @@ def junit_xml(verdicts: Iterable[Verdict]) -> bytes:
             case = ET.SubElement(suite, "testcase", classname=name, name=missing.id)
             ET.SubElement(case, "skipped", message=clean(missing.why))
     ET.indent(root)
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return document
 
 
 def clean(text: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from scenarios.report import figures, words
-from scenarios.report.claims import Claim, claims, headline
+from scenarios.report.claims import Claim, claims, headline, promises
 from scenarios.report.figures import clean, one_line
 from scenarios.report.timelines import Drawing, drawings
 from scenarios.verdict import Finding, Judgement, NotJudged, Verdict
@@ -62,6 +62,7 @@ class Page:
     verdict: Verdict
     word: str
     headline: str
+    promises: str
     note: str
     claims: tuple[Claim, ...]
     scope: str
@@ -103,12 +104,14 @@ def page_of(story: str, verdict: Verdict, judgement: Judgement | None) -> Page:
     told: dict[str, Any] = judgement.story if judgement is not None and is_known else {}
     totals = told.get("totals") or {}
     made = claims(totals, verdict.invariants) if totals else ()
+    said = headline(verdict, made)
     findings = sorted(verdict.invariants[:FINDINGS_MAX], key=lambda f: (gravity(f), f.id))
     return Page(
         story=one_line(story, STORY_LENGTH_MAX),
         verdict=verdict,
         word=words.VERDICTS.get(verdict.verdict, verdict.verdict),
-        headline=headline(verdict, made),
+        headline=said,
+        promises=kept_line(verdict, said),
         note=one_line(verdict.note, LINE_LENGTH_MAX * 3),
         claims=made,
         scope=scope(totals, told) if totals else "",
@@ -121,12 +124,18 @@ def page_of(story: str, verdict: Verdict, judgement: Judgement | None) -> Page:
         slips=slips(totals),
         faults=fault_rows(verdict, told),
         events=events(told),
-        systems=", ".join(
-            f"{words.SYSTEMS.get(part, part)} {words.vendor_name(name)}" for part, name in verdict.profiles.items()
+        systems=figures.listed(
+            [f"{words.vendor_name(name)} as {words.SYSTEMS.get(part, part)}" for part, name in verdict.profiles.items()]
         ),
         by=words.DESIGNS.get(verdict.design, verdict.design),
         judged=sum(f.checked for f in verdict.invariants),
     )
+
+
+def kept_line(verdict: Verdict, said: str) -> str:
+    """How many promises were kept, unless the headline already says it."""
+    line = promises(verdict) if verdict.invariants else ""
+    return "Not kept:" if line.lower() in said.lower() and verdict.verdict != "held" else line
 
 
 def gravity(finding: Finding) -> int:
@@ -188,7 +197,7 @@ def fault_rows(verdict: Verdict, told: dict[str, Any]) -> tuple[FaultRow, ...]:
                 one_line(id, 20),
                 words.fault_title(id, system),
                 when,
-                f"{100 * float(fault.get('share') or 0):g} %",
+                f"{100 * float(fault.get('share') or 0):g}%",
                 one_line(", ".join(f"{name} {value}" for name, value in set_as.items()), LINE_LENGTH_MAX),
                 f"{struck[f'{id} {system}']:,}" if f"{id} {system}" in struck else figures.NOTHING,
             )

@@ -1,4 +1,7 @@
-"""The verdict on a terminal: story, invariants, figures, and where the report is. Everything goes to standard output."""
+"""The verdict on a terminal or in a pipe: the story first, the word last but one, the report's place last.
+
+Everything goes to standard output. Foreign text is never read as markup and never reaches the terminal as control codes.
+"""
 
 from __future__ import annotations
 
@@ -7,82 +10,143 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from scenarios.verdict import Verdict
+from scenarios.report import words
+from scenarios.report.claims import promises
+from scenarios.report.figures import clean, counted, figure, one_line
+from scenarios.verdict import Finding, Verdict
 
 COLOURS = {"held": "green", "broken": "bold red", "unsettled": "yellow", "unknown": "magenta"}
-KPI_NAMES = {
-    "setup_hours_p50": "project set-up, median",
-    "setup_hours_p95": "project set-up, 95 of 100 within",
-    "invoice_cycle_hours_p50": "approved to invoiced, median",
-    "invoice_cycle_hours_p95": "approved to invoiced, 95 of 100 within",
-    "unbilled_approved_value": "approved and not billed at the end",
-    "sync_lag_minutes_p95": "invoice status seen in the CRM, 95 of 100 within",
-    "exception_rate": "exceptions per attempt",
-    "exception_resolution_hours_p50": "exception resolved, median",
-    "touchless_share": "set-ups no human touched",
-    "leakage_ratio": "leakage of billable value",
-}
+TEXT_WIDTH_MAX = 110  # longer lines are hard to read
+TWO_COLUMNS_FROM, THREE_COLUMNS_FROM = 136, 190
+WITNESS_LENGTH_MAX = 600
+DAY_S = 86_400
 
 
 def show_verdict(story: str, verdict: Verdict, folder: Path) -> None:
-    """Print one verdict for a person: the story first, the word last but one, the report's place last."""
+    """Print one verdict for a person."""
     console = Console(highlight=False)
     if story:
-        console.print(Panel(" ".join(story.split()), title=f"{verdict.scenario}, seed {verdict.seed}, preset {verdict.preset}"))
-    console.print(invariant_table(verdict))
-    console.print(kpi_table(verdict))
+        say(console, Text(clean(" ".join(story.split()))))
+    say(console, Text(described(verdict), style="dim"))
+    show_promises(console, verdict)
+    if verdict.kpis:
+        heading(console, "Figures")
+        console.print(kpi_table(verdict, console.width))
     if verdict.exceptions:
-        listed = ", ".join(f"{code} {count}" for code, count in sorted(verdict.exceptions.items()))
-        console.print(Text.assemble(("Exceptions worked by clerks: ", "bold"), listed))
-    if verdict.not_judged:
-        listed = "; ".join(f"{n.id} ({n.why})" for n in verdict.not_judged)
-        console.print(Text.assemble(("Not judged: ", "bold"), listed))
+        heading(console, "Cases that needed a person")
+        listed = ", ".join(f"{clean(code)} {count}" for code, count in sorted(verdict.exceptions.items()))
+        say(console, Text(listed), indent=2)
     if verdict.note:
-        console.print(Text(verdict.note, style="magenta"))
-    days = verdict.simulated_seconds / 86_400
-    console.print(
-        f"{days:.0f} simulated days, {verdict.calls:,} vendor calls in {verdict.wall_seconds:.1f} s "
-        f"({verdict.calls_per_second:,.0f} calls/s); state {verdict.digest.get('state', '')[:12]}"
-    )
+        console.print()
+        say(console, Text(clean(verdict.note), style="magenta"))
+    console.print()
+    for line in measured(verdict):
+        say(console, Text(line, style="dim"))
     console.print(Text.assemble("verdict: ", (verdict.verdict, COLOURS[verdict.verdict])))
-    console.print(f"report: {folder / 'report.html'}", soft_wrap=True)
+    console.print(Text(f"report: {folder / 'report.html'}"), soft_wrap=True)
 
 
-def invariant_table(verdict: Verdict) -> Table:
-    """One line for all that held; a line with its witness for each that did not."""
-    table = Table(title="Invariants", title_justify="left", show_edge=False, pad_edge=False)
-    for name, style in (("id", "bold"), ("", ""), ("verdict", ""), ("facts judged", "")):
-        table.add_column(name, style=style, justify="right" if name == "facts judged" else "left")
-    table.add_column("witness", overflow="fold")
-    for finding in sorted(verdict.invariants, key=lambda f: (f.verdict == "held", f.id)):
-        colour = COLOURS[finding.verdict]
-        table.add_row(
-            finding.id, finding.title, Text(finding.verdict, style=colour), f"{finding.checked:,}", Text(finding.witness[:600])
-        )
-    return table
+def say(console: Console, text: Text, *, indent: int = 0) -> None:
+    """Print a paragraph, never wider than reads well, without spaces at the ends of lines."""
+    for line in text.wrap(console, max(20, min(console.width, TEXT_WIDTH_MAX) - indent)):
+        line.rstrip()
+        console.print(Text(" " * indent) + line, soft_wrap=True)
 
 
-def kpi_table(verdict: Verdict) -> Table:
-    table = Table(title="Figures", title_justify="left", show_edge=False, pad_edge=False)
-    table.add_column("figure")
-    table.add_column("value", justify="right")
+def heading(console: Console, title: str) -> None:
+    console.print()
+    console.print(Text(title, style="bold"))
+
+
+def described(verdict: Verdict) -> str:
+    """Which rehearsal this was, in one line."""
+    vendors = ", ".join(words.vendor_name(name) for name in verdict.profiles.values())
+    faults = counted(len(verdict.faults), "fault") if verdict.faults else "no faults"
+    return clean(
+        f"{verdict.scenario}, seed {verdict.seed}, preset {verdict.preset}, design {verdict.design}; {vendors}; {faults}"
+    )
+
+
+def measured(verdict: Verdict) -> list[str]:
+    """How much was simulated, and how fast; which state came of it."""
+    days = verdict.simulated_seconds / DAY_S
+    state = verdict.digest.get("state", "")
+    told = f"{days:.0f} simulated days, {verdict.calls:,} vendor calls in {verdict.wall_seconds:.1f} s"
+    return [f"{told} ({verdict.calls_per_second:,.0f} calls/s)", *([f"state {state}"] if state else [])]
+
+
+def show_promises(console: Console, verdict: Verdict) -> None:
+    """What was not kept with its first case, what was not judged with its reason, then what was kept."""
+    if not verdict.invariants and not verdict.not_judged:
+        return
+    heading(console, "Promises")
+    if verdict.invariants:
+        say(console, Text(promises(verdict)), indent=2)
+    for finding in sorted((f for f in verdict.invariants if f.verdict != "held"), key=lambda f: f.id):
+        say(console, failure(finding), indent=2)
+        say(console, Text(one_line(finding.witness, WITNESS_LENGTH_MAX)), indent=10)
+    for missing in verdict.not_judged:
+        line = Text.assemble(("not judged ", "cyan"), (clean(missing.id), "bold"), " ", one_line(missing.why, WITNESS_LENGTH_MAX))
+        say(console, line, indent=2)
+    held = [f for f in verdict.invariants if f.verdict == "held"]
+    if held:
+        console.print(held_table(held, console.width))
+
+
+def failure(finding: Finding) -> Text:
+    return Text.assemble(
+        (finding.verdict, COLOURS[finding.verdict]),
+        " ",
+        (clean(finding.id), "bold"),
+        f" {clean(finding.title)} ({counted(finding.checked, 'fact')} judged)",
+    )
+
+
+def held_table(held: Sequence[Finding], width: int) -> Table:
+    """Kept promises, down and then across, in as many columns as there is room for."""
+    rows = [
+        (Text("held", style="green"), Text(clean(f.id), style="bold"), Text(clean(f.title)), Text(f"{f.checked:,}", style="dim"))
+        for f in sorted(held, key=lambda f: f.id)
+    ]
+    return side_by_side(rows, columns_for(width), ("left", "left", "left", "right"))
+
+
+def kpi_table(verdict: Verdict, width: int) -> Table:
+    """The figures with their names in words."""
+    rows = []
     for name, kpi in verdict.kpis.items():
-        table.add_row(KPI_NAMES.get(name, name), figure(kpi))
+        known = words.KPIS.get(name)
+        rows.append((Text(known.name if known else clean(name)), Text(figure(kpi), style="bold")))
+    return side_by_side(rows, min(2, columns_for(width)), ("left", "right"))
+
+
+def columns_for(width: int) -> int:
+    return 3 if width >= THREE_COLUMNS_FROM else 2 if width >= TWO_COLUMNS_FROM else 1
+
+
+def side_by_side(rows: Sequence[Sequence[Text]], columns: int, justify: Sequence[Any]) -> Table:
+    """A table without lines that reads down each column; pipes and plain terminals get plain text."""
+    height = -(-len(rows) // columns)
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(width=0)
+    for column in range(columns):
+        for index, side in enumerate(justify):
+            last = column + 1 < columns and index + 1 == len(justify)
+            table.add_column(justify=side, overflow="fold", no_wrap=side == "right" or index < len(justify) - 2)
+            if last:
+                table.add_column(width=1)
+    for line in range(height):
+        cells: list[Text] = [Text("")]
+        for column in range(columns):
+            at = line + column * height
+            cells += rows[at] if at < len(rows) else [Text("")] * len(justify)
+            if column + 1 < columns:
+                cells.append(Text(""))
+        table.add_row(*cells)
     return table
-
-
-def figure(kpi: Mapping[str, Any]) -> str:
-    """A number with its unit; a dash where nothing was measured."""
-    value, unit = kpi.get("value"), kpi.get("unit", "")
-    if value is None:
-        return "-"
-    if unit == "ratio":
-        return f"{100 * value:.1f} %"
-    return f"{value:,.1f} {unit}" if isinstance(value, float) else f"{value:,} {unit}"
 
 
 def show_list(
@@ -94,21 +158,21 @@ def show_list(
 ) -> None:
     """Print all that a user may name on the command line."""
     console = Console(highlight=False)
-    table = Table(title="Scenarios", title_justify="left", show_edge=False)
-    table.add_column("name", style="bold", no_wrap=True)
-    table.add_column("story")
+    heading_line(console, "Scenarios")
     for name, story in stories.items():
-        table.add_row(name, story)
-    console.print(table)
-    for part, known in vendors.items():
-        console.print(f"{part}: {', '.join(known)}")
-    console.print(f"designs: {', '.join(designs)}\npresets: {', '.join(presets)}")
-    table = Table(title="Faults", title_justify="left", show_edge=False)
-    table.add_column("id", style="bold")
-    table.add_column("what")
-    table.add_column("targets")
-    table.add_column("parameters")
+        console.print(Text(name, style="bold green"), soft_wrap=True)
+        say(console, Text(clean(story)), indent=4)
+    heading(console, "Choices")
+    rows = [(Text(part), Text(", ".join(known), style="bold")) for part, known in vendors.items()]
+    rows += [(Text("design"), Text(", ".join(designs), style="bold")), (Text("preset"), Text(", ".join(presets), style="bold"))]
+    console.print(side_by_side(rows, 1, ("left", "left")))
+    heading(console, "Faults")
     for kind in faults.values():
-        parameters = "\n".join(f"{n} = {p.default}: {p.meaning}" for n, p in kind.params.items())
-        table.add_row(kind.id, kind.title, ", ".join(kind.targets), parameters)
-    console.print(table)
+        targets = ", ".join(kind.targets)
+        say(console, Text.assemble((kind.id, "bold green"), f"  {kind.title}", (f"  [{targets}]", "dim")), indent=2)
+        for name, parameter in kind.params.items():
+            say(console, Text.assemble(f"{name} = {parameter.default}", (f"  {parameter.meaning}", "dim")), indent=8)
+
+
+def heading_line(console: Console, title: str) -> None:
+    console.print(Text(title, style="bold"))
