@@ -25,6 +25,7 @@ from scenarios.recorder import Recorder
 from scenarios.resolve import Rehearsal
 from scenarios.wire import Wire
 from scenarios.world.accounts import HOSTS, TOKENS, open_orchestrator, open_systems
+from scenarios.world.comparisons import open_design
 from scenarios.world.desk import ClerksDesk
 from scenarios.world.people import Hands
 from scenarios.world.planting import outages, plant
@@ -76,8 +77,13 @@ class World:
         self.clock: Callable[[], int] = loop.clock
         self.systems = open_systems(rehearsal, self.clock)
         self.wire = Wire(HOSTS, self.carry, outages(rehearsal, self.clock))
-        self.orchestrator = open_orchestrator(self.wire.send, self.clock)
-        self.desk = ClerksDesk(self.ask, TOKENS) if rehearsal.scenario.design == "core" else None
+        is_core = rehearsal.scenario.design == "core"
+        self.orchestrator = (
+            open_orchestrator(self.wire.send, self.clock)
+            if is_core
+            else open_design(rehearsal, spec, plan, self.wire.send, self.clock)
+        )
+        self.desk = ClerksDesk(self.ask, TOKENS) if is_core else None
         self.sent: list[Sent] = []
         calendar = Calendar(self.clock())
         hands = Hands(self.systems)
