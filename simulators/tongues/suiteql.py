@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from simulators.kernel.records import WHOLE_MAX, Refusal
 
-from .suiteql_rewrite import Rewriting, Schema
+from .suiteql_rewrite import Rewriting
+from .suiteql_schema import Schema
 
 # Every literal is consumed by the pattern, and only then judged: a look-behind that skips one opening quote would start the
 # next match at its closing quote. Bare numbers stay unless compared: they may be positions (ORDER BY 1) or scales (ROUND(x, 2)).

@@ -7,9 +7,7 @@ or `SELECT *` would show them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
 
 import sqlglot
 from sqlglot import exp, transforms
@@ -19,8 +17,8 @@ from sqlglot.optimizer.qualify import qualify
 
 from simulators.kernel.records import Refusal
 
-Node = Any  # a node of sqlglot's tree; its own classes are the only types it has
-DATE, INSTANT, TEXT, NUMBER = "date", "instant", "text", "number"
+from .suiteql_schema import DATE, INSTANT, Node, Schema, Types, conjuncts, malformed, sources
+
 TOP = re.compile(r"\A(\s*SELECT\s+(?:DISTINCT\s+)?)TOP\s+(\d+)\s", re.I)
 OWN = ("TO_DATE", "TO_TIMESTAMP", "TO_TIMESTAMP_TZ", "TO_CHAR", "TRUNC", "ADD_MONTHS", "NVL2")
 PLAIN = frozenset(
@@ -37,34 +35,6 @@ class SuiteQLDialect(Oracle):
         """Without the functions that are ours."""
 
         FUNCTIONS = {name: build for name, build in Oracle.Parser.FUNCTIONS.items() if name not in OWN}  # noqa: RUF012 - sqlglot's way
-
-
-@dataclass(frozen=True)
-class Schema:
-    """Tables in lower case: {table: {column: type}}. `variants`: {table: {constant of its type column: narrower view}}.
-
-    `labels`: {table: {column with a label column `<column>__label` in the view}}; `keys`: a column that makes a table's order total.
-    `followers`: {table: (its column that names a row of ..., that table)}: a narrowed table narrows those that hang on it.
-    """
-
-    tables: Mapping[str, Mapping[str, str]]
-    labels: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    keys: Mapping[str, str] = field(default_factory=dict)
-    variants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    type_column: str = "type"
-    followers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    facets: Mapping[str, Mapping[tuple[tuple[str, str], ...], str]] = field(
-        default_factory=dict
-    )  # {table: {((column, value), ..): suffix}}
-
-    def constants(self) -> frozenset[str]:
-        """Literals that decide which view is read: they stay in a query's shape."""
-        codes = {code for codes in self.variants.values() for code in codes}
-        return frozenset(codes | {value for facet in self.facets.values() for test in facet for _, value in test})
-
-
-def malformed(message: str) -> Refusal:
-    return Refusal("malformed", f"Invalid search query. Detailed unprocessed description follows. {message}", field="q")
 
 
 class Rewriting:
@@ -243,54 +213,12 @@ class Rewriting:
     def _has_label(self, select: exp.Select, column: exp.Column) -> bool:
         for source in sources(select):
             if source.alias_or_name == column.table and isinstance(source, exp.Table):
-                return column.name.lower() in self.schema.labels.get(self._base(source.name.lower()), frozenset())
+                return column.name.lower() in self.schema.labels.get(self.schema.base(source.name.lower()), frozenset())
         return False
 
-    def _base(self, view: str) -> str:
-        """The table that a view, perhaps a narrowed one, stands for."""
-        return view if view in self.schema.tables else view.partition("_")[0]
-
     # -- types ------------------------------------------------------------------------------------
-    def _type(self, node: Node | None, select: exp.Select) -> str:
-        if isinstance(node, (exp.Alias, exp.Paren, exp.Min, exp.Max, exp.Coalesce)):
-            return self._type(node.this, select)
-        if isinstance(node, exp.Column):
-            return self._column_type(node, select)
-        if isinstance(node, exp.Case):
-            return self._type(node.args["ifs"][0].args["true"], select)
-        if isinstance(node, exp.Placeholder):
-            return INSTANT if node.name == "now" else TEXT
-        if isinstance(node, exp.Anonymous):
-            return INSTANT if node.name.upper() in ("NS_INSTANT", "NS_CUT", "NS_ADD_MONTHS") else TEXT
-        if isinstance(node, (exp.Add, exp.Sub)):
-            left, right = self._type(node.this, select), self._type(node.expression, select)
-            if DATE in (left, right) or INSTANT in (left, right):
-                return NUMBER if left in (DATE, INSTANT) and right in (DATE, INSTANT) else INSTANT
-            return NUMBER
-        return ""
-
-    def _column_type(self, column: exp.Column, select: exp.Select) -> str:
-        at: exp.Select | None = select
-        while at is not None:  # a correlated column belongs to a query further out
-            for source in sources(at):
-                if source.alias_or_name == column.table:
-                    return self._type_in(source, column.name.lower(), at)
-            at = at.find_ancestor(exp.Select)
-        return ""
-
-    def _type_in(self, source: Node, name: str, select: exp.Select) -> str:
-        if isinstance(source, exp.Table):
-            columns = self.schema.tables.get(self._base(source.name.lower()))
-            if columns is not None:
-                return columns.get(name, "")
-            inner: Node | None = next((c.this for c in self.tree.find_all(exp.CTE) if c.alias == source.name), None)
-        else:
-            inner = source.this if isinstance(source, exp.Subquery) else None
-        while isinstance(inner, exp.SetOperation):
-            inner = inner.left
-        if not isinstance(inner, exp.Select) or inner is select:
-            return ""
-        return next((self._type(p, inner) for p in inner.selects if p.alias_or_name.lower() == name), "")
+    def _type(self, node: Node, select: exp.Select) -> str:
+        return Types(self.schema, self.tree).of(node, select)
 
     def _output_types(self) -> tuple[str, ...]:
         first = self.tree
@@ -392,7 +320,7 @@ class Rewriting:
         term.set("this", exp.column(name, quoted=True))
 
     def _key(self, source: Node) -> str:
-        return self.schema.keys.get(self._base(source.name.lower()), "") if isinstance(source, exp.Table) else ""
+        return self.schema.keys.get(self.schema.base(source.name.lower()), "") if isinstance(source, exp.Table) else ""
 
 
 def ordered(term: Node) -> exp.Ordered:
@@ -406,26 +334,6 @@ DAY_MS = 86_400_000
 
 def instant_call(side: Node, form: str) -> exp.Anonymous:
     return exp.Anonymous(this="NS_INSTANT", expressions=[side, exp.Placeholder(this=form) if form else exp.null()])
-
-
-def sources(select: exp.Select) -> list[Node]:
-    start = select.args.get("from_") or select.args.get("from")
-    return ([start.this] if start is not None else []) + [join.this for join in select.args.get("joins") or ()]
-
-
-def conjuncts(select: exp.Select) -> Iterator[Node]:
-    """What must hold for a row of the result: the AND-ed tests of WHERE and of inner joins."""
-    where = select.args.get("where")
-    tests = [where.this] if where is not None else []
-    tests += [j.args["on"] for j in select.args.get("joins") or () if j.args.get("on") is not None and not j.side]
-    while tests:
-        test = tests.pop()
-        if isinstance(test, exp.And):
-            tests += [test.this, test.expression]
-        elif isinstance(test, exp.Paren):
-            tests.append(test.this)
-        else:
-            yield test
 
 
 def first_line(error: BaseException) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from simulators.kernel.wire import Column, Wire, column_sql
-from simulators.tongues.suiteql_rewrite import Schema
+from simulators.tongues.suiteql_schema import Facet, Schema
 
 from .codecs import INVOICE_STATUS, MONEY, ORDER_STATUS
 from .record_type import RecordType
@@ -195,7 +195,6 @@ LINKS = (
 LINK_TABLES = ("nexttransactionlinelink", "previoustransactionlinelink")
 
 
-Facet = tuple[tuple[str, str], ...]
 LINES: dict[Facet, str] = {(("mainline", "F"), ("taxline", "F")): "_lines", (("mainline", "T"),): "_main"}
 
 
