@@ -7,16 +7,14 @@ there. Source: reference 1.3 (documentation for the HTTP classes, memory for exa
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulators.kernel.calls import Call, Reply
 from simulators.kernel.records import Refusal
+from simulators.kernel.stages import System
 from simulators.kernel.wire import Wire, json_bytes
 
-if TYPE_CHECKING:
-    from simulators.kernel.stages import System
-
-    from .state import Org
+from .state import Org
 
 JSON = ((b"content-type", b"application/json;charset=UTF-8"),)
 GENERAL = (400, "FIELD_CUSTOM_VALIDATION_EXCEPTION")

@@ -24,7 +24,6 @@ from simulators.kernel.wire import Wire
 
 from .ids import ACTION, NOTIFICATION, long_id, numbered
 from .settings import PushTarget
-from .state import Org
 
 NUMBERS = Redelivery(
     first_ms=60_000, factor=2.0, gap_max_ms=2 * 3_600_000, keep_ms=24 * 3_600_000, timeout_ms=60_000, at_once=5, queue_max=10_000
@@ -93,7 +92,7 @@ class Outbound(Delivery):
         await super()._send(system, lane, job)
 
 
-def watch(system: System[Org], changes: list[Change]) -> None:
+def watch(system: System[Any], changes: list[Change]) -> None:
     """Queue a message for each rule that one of these changes meets; one per record and rule, as a save is one save."""
     outbound = system.state.outbound
     for target in outbound.targets:
@@ -105,7 +104,7 @@ def watch(system: System[Org], changes: list[Change]) -> None:
                 enqueue(system, target, rule, str(change.id))
 
 
-def fires(system: System[Org], rule: Rule, target: PushTarget, change: Change) -> bool:
+def fires(system: System[Any], rule: Rule, target: PushTarget, change: Change) -> bool:
     """Does this save make the record meet the rule, or, with 'every', does it still meet it?"""
     if change.op == "delete":
         return False
@@ -115,7 +114,7 @@ def fires(system: System[Org], rule: Rule, target: PushTarget, change: Change) -
     return target.evaluate == "every" or rule.watched in change.values
 
 
-def enqueue(system: System[Org], target: PushTarget, rule: Rule, subject: str) -> None:
+def enqueue(system: System[Any], target: PushTarget, rule: Rule, subject: str) -> None:
     outbound = system.state.outbound
     outbound.made += 1
     headers = {"content-type": "text/xml; charset=utf-8", "soapaction": '""'}
@@ -123,7 +122,7 @@ def enqueue(system: System[Org], target: PushTarget, rule: Rule, subject: str) -
     outbound.push(system, Message(id, subject, rule.name, target.url, headers, b"", system.clock()))
 
 
-def body_of(system: System[Org], message: Message) -> bytes:
+def body_of(system: System[Any], message: Message) -> bytes:
     """The envelope for this message with the record as it stands now."""
     rule = RULES[message.topic]
     wire = system.state.schema.by_kind[rule.kind]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from simulators.behaviours.auth import Sessions
@@ -15,10 +15,8 @@ from simulators.tongues.soql_plan import Plan, Rows
 from simulators.tongues.soql_schema import Schema
 from simulators.tongues.soql_values import Moment
 
+from .outbound import Outbound
 from .settings import OrgUser
-
-if TYPE_CHECKING:
-    from .outbound import Outbound
 
 PLANS_MAX = 1_024
 RowFault = Callable[[str, str], Refusal | None]  # (object, key or id) -> why this one record of a collection fails

@@ -140,7 +140,7 @@ def test_a_bad_body_is_refused_and_changes_nothing(org: Org, body: dict[str, Any
 
 def test_an_email_is_checked(org: Org) -> None:
     """INVALID_EMAIL_ADDRESS, with the address in the sentence."""
-    status, answer = org.post("/sobjects/Contact", {"LastName": "x", "Email": "not an address"})
+    _, answer = org.post("/sobjects/Contact", {"LastName": "x", "Email": "not an address"})
     assert answer == [
         {"message": "Email: invalid email address: not an address", "errorCode": "INVALID_EMAIL_ADDRESS", "fields": ["Email"]}
     ]
