@@ -6,6 +6,7 @@ Source: reference 1.6, checked against vendor examples (001D000000K0fXO -> IAZ),
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 from simulators.kernel.records import Kind
 
@@ -79,6 +80,7 @@ def id_of(kind: Kind, n: int) -> str:
     return numbered(PREFIXES[kind.name], n)
 
 
+@lru_cache(maxsize=4096)
 def user_id(name: str) -> str:
     """The id of the user who signs in by that name: made from the name, so that who changed a row needs no look-up."""
     drawn = int.from_bytes(hashlib.blake2b(name.lower().encode(), digest_size=8).digest(), "big")

@@ -35,7 +35,8 @@ def alter(system: System[Org], call: Call, wire: Wire, row: Row, body: Body) -> 
 
 def remove(system: System[Org], call: Call, wire: Wire, row: Row) -> None:
     call.wire = wire
-    if not may_write(system, call.user, wire, None):
+    allowed = allowed_fields(system, call.user)
+    if allowed is not None and f"{wire.name}.*" not in allowed:
         raise Refusal("forbidden", "insufficient access rights on object id", kind=wire.kind.name)
     system.records.remove(wire.kind, row, call.user)
 
@@ -43,10 +44,10 @@ def remove(system: System[Org], call: Call, wire: Wire, row: Row) -> None:
 def prepared(system: System[Org], call: Call, wire: Wire, body: Body, moment: str) -> dict[str, Any]:
     """Domain values of a body; `moment` is c or u. Raises Refusal, its `kind` naming the object."""
     try:
-        given = {name: value for name, value in body.items() if name != "attributes"}
-        check_permissions(system, call.user, wire, given)
-        given = with_parents(system, wire, given)
-        check_names(wire, given, moment)
+        allowed = allowed_fields(system, call.user)
+        if allowed is not None:
+            check_permissions(wire, body, allowed)
+        given = read_body(system, wire, body, moment)
         values = wire.decode(given, moment)
     except Refusal as refusal:
         refusal.kind = refusal.kind or wire.kind.name
@@ -57,20 +58,37 @@ def prepared(system: System[Org], call: Call, wire: Wire, body: Body, moment: st
     return values
 
 
-def check_names(wire: Wire, given: Body, moment: str) -> None:
-    """What the declarations cannot say: ids in bodies, emptied required fields, ids of another object, both prices of a line."""
-    for name, value in given.items():
-        column = wire.by_name.get(name.lower())
-        if column is None:
+def read_body(system: System[Org], wire: Wire, body: Body, moment: str) -> Body:
+    """The body with {"Account": {"AccountNumber": "A-1"}} replaced by {"AccountId": ...}, and what declarations cannot say checked.
+
+    That is: ids in bodies, emptied required fields, ids of another object, both prices of a line.
+    """
+    given: Body = {}
+    for name, value in body.items():
+        if name == "attributes":
             continue
-        if column.field == "id":
-            raise Refusal("unknown_field", "The Id field should not be specified in the sobject data.", field="id", got="Id")
-        if moment == "u" and column.required and value in (None, "") and column.write:
-            raise Refusal("required", "a required field is emptied", field=column.wire, got=[column.wire])
-        if column.codec.type == "reference" and value == "":
-            given[name] = None
+        via = wire.parents.get(name.lower()) if type(value) is dict else None
+        if via is not None:
+            given[via.wire] = parent_id(system, wire, via, value)
+            continue
+        column = wire.by_wire.get(name) or wire.by_name.get(name.lower())
+        given[name] = value if column is None else checked(system, wire, column, value, moment)
     if wire.name == "OpportunityLineItem" and given.get("UnitPrice") is not None and given.get("TotalPrice") is not None:
         raise Refusal("contradiction", "specify either UnitPrice or TotalPrice, not both", field="TotalPrice")
+    return given
+
+
+def checked(system: System[Org], wire: Wire, column: Column, value: Any, moment: str) -> Any:
+    """The value, or a Refusal; an empty reference is none."""
+    if column.field == "id":
+        raise Refusal("unknown_field", "The Id field should not be specified in the sobject data.", field="id", got="Id")
+    if moment == "u" and column.required and value in (None, "") and column.write:
+        raise Refusal("required", "a required field is emptied", field=column.wire, got=[column.wire])
+    if column.codec.type == "reference" and type(value) is str and column.write:
+        if not value:
+            return None
+        check_target(system, wire, column, value)
+    return value
 
 
 def misdirected(wire: Wire, refusal: Refusal) -> Refusal:
@@ -88,21 +106,6 @@ def wrong_id(wire: Wire, column: Column, got: str) -> Refusal:
 
 
 # -- parents by external id ---------------------------------------------------------------------------
-def with_parents(system: System[Org], wire: Wire, given: Body) -> Body:
-    """Replace {"Account": {"AccountNumber": "A-1"}} by {"AccountId": ...}; check that plain ids point at the right object."""
-    out: Body = {}
-    for name, value in given.items():
-        via = wire.parents.get(name.lower()) if isinstance(value, dict) else None
-        if via is not None:
-            out[via.wire] = parent_id(system, wire, via, value)
-            continue
-        column = wire.by_name.get(name.lower())
-        if column is not None and column.codec.type == "reference" and isinstance(value, str) and value and column.write:
-            check_target(system, wire, column, value)
-        out[name] = value
-    return out
-
-
 def check_target(system: System[Org], wire: Wire, column: Column, value: str) -> None:
     above = system.state.schema.by_kind.get(wire.kind.by_name[column.field].to)
     if above is not None and not value.startswith(above.key_prefix):
@@ -136,21 +139,21 @@ def is_external(wire: Wire, column: Column) -> bool:
 
 
 # -- who may write what ---------------------------------------------------------------------------------
-def check_permissions(system: System[Org], username: str, wire: Wire, given: Body) -> None:
+def allowed_fields(system: System[Org], username: str) -> tuple[str, ...] | None:
+    """What the user's profile lists; None: full access."""
+    user = system.state.users.get(username.lower())
+    return system.settings.profiles.get(user.profile) if user is not None and user.profile else None
+
+
+def check_permissions(wire: Wire, given: Body, allowed: tuple[str, ...]) -> None:
+    """Every field of a body must be listed, by itself or by `Object.*`."""
+    if f"{wire.name}.*" in allowed:
+        return
     for name in given:
         column = wire.by_name.get(name.lower()) or wire.parents.get(name.lower())
-        if not may_write(system, username, wire, column):
+        if name != "attributes" and (column is None or f"{wire.name}.{column.wire}" not in allowed):
             message = f"insufficient access rights on {wire.name}.{name}"
             raise Refusal("forbidden", message, field=column.wire if column is not None else name, kind=wire.kind.name)
-
-
-def may_write(system: System[Org], username: str, wire: Wire, column: Column | None) -> bool:
-    """Full access unless the user's profile lists fields; `column` None asks for the object as a whole."""
-    user = system.state.users.get(username.lower())
-    allowed = system.settings.profiles.get(user.profile) if user is not None and user.profile else None
-    if allowed is None:
-        return True
-    return f"{wire.name}.*" in allowed or (column is not None and f"{wire.name}.{column.wire}" in allowed)
 
 
 # -- rows by id -----------------------------------------------------------------------------------------
