@@ -17,4 +17,4 @@ def millis(text: str | None) -> int:
 
 def utc(instant: int) -> str:
     """`2026-03-01T10:15:00Z`, rounded down to the second."""
-    return datetime.fromtimestamp(instant // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(instant // 1000, UTC).isoformat()[:19] + "Z"

@@ -28,7 +28,7 @@ TERMS = "SELECT t.id, t.name FROM term t"
 
 def moment(instant: int) -> str:
     """A SuiteQL instant."""
-    text = datetime.fromtimestamp(instant // 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    text = datetime.fromtimestamp(instant // 1000, UTC).isoformat(" ")[:19]
     return f"TO_TIMESTAMP('{text}', 'YYYY-MM-DD HH24:MI:SS')"
 
 
