@@ -37,8 +37,8 @@ class Plan(NamedTuple):
 class SuiteQL:
     """One schema's tongue, with its plans. Dies with the schema."""
 
-    def __init__(self, schema: Schema, *, date_format: str = "YYYY-MM-DD") -> None:
-        self.schema, self.date_format = schema, date_format
+    def __init__(self, schema: Schema, *, date_format: str = "YYYY-MM-DD", shapes_max: int = SHAPES_MAX) -> None:
+        self.schema, self.date_format, self.shapes_max = schema, date_format, shapes_max
         self.kept = schema.constants()
         self.plans: OrderedDict[str, Plan | Refusal] = OrderedDict()
 
@@ -58,7 +58,7 @@ class SuiteQL:
             except Refusal as refusal:
                 found = refusal
             self.plans[shape] = found
-            if len(self.plans) > SHAPES_MAX:
+            if len(self.plans) > self.shapes_max:
                 self.plans.popitem(last=False)
         else:
             self.plans.move_to_end(shape)

@@ -63,7 +63,8 @@ def address_values(address: Item, *, strict: bool, aside: Item, extra: Item | No
     for name, given in address.items():
         path = f"addressBook.items[0].addressBookAddress.{name}"
         if name in ADDRESS:
-            values[ADDRESS[name]] = take(Column(path, ADDRESS[name], COUNTRY if name == "country" else TEXT), given)
+            codec = COUNTRY if name == "country" else TEXT
+            values[ADDRESS[name]] = None if given == "" else take(Column(path, ADDRESS[name], codec), given)
         elif name in ADDRESS_ASIDE:
             aside[name] = take(Column(path, name, TEXT), given) if name != "override" else bool(given)
         elif name not in ("links", "refName", "id") and strict:

@@ -35,6 +35,8 @@ def addressed(system: Account, call: Call) -> RecordType:
     """The record type in the path; refusals from here on speak its field names."""
     record = record_of(system, call.args[0])
     call.wire = system.wires[record.name.lower()]
+    if len(call.args) > 1 and call.args[1][:4] == "eid:":
+        call.key = call.args[1][4:]
     return record
 
 

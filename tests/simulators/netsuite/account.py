@@ -103,7 +103,16 @@ class Account:
         for code, days in (("NET30", 30), ("NET45", 45), ("NET60", 60), ("DUE", 0)):
             act("create", "term", code, days=days)
         for code, currency, country, rounding in SUBSIDIARIES:
-            act("create", "subsidiary", f"SUB-{code}", name=f"{code} entity", code=code, currency=currency, country=country, rounding=rounding)
+            act(
+                "create",
+                "subsidiary",
+                f"SUB-{code}",
+                name=f"{code} entity",
+                code=code,
+                currency=currency,
+                country=country,
+                rounding=rounding,
+            )
             for end in MONTHS:
                 act("create", "period", f"{end[:7]}-{code}", start_on=end[:8] + "01", end_on=end)
         for code, rate in TAXES:
@@ -115,7 +124,9 @@ class Account:
     def act(self, verb: str, kind: str, key: str, **values: Any) -> str:
         return self.system.act(verb, kind, key, values, user="controller", at=self.now).id
 
-    async def ask(self, method: str, path: str, body: Any = None, *, query: dict[str, Any] | None = None, **headers: str) -> Answer:
+    async def ask(
+        self, method: str, path: str, body: Any = None, *, query: dict[str, Any] | None = None, **headers: str
+    ) -> Answer:
         """One ASGI call as the integration user; `headers` names use underscores."""
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         named = {"host": HOST, "authorization": "Bearer good", "content-type": "application/json"}
@@ -156,13 +167,23 @@ class Account:
 
     # -- the firm's records -----------------------------------------------------------------------
     def customer(self, key: str = "CUS-A-00042-US", entity: str = "US", currency: str = "USD", **more: Any) -> str:
-        body = {"companyName": f"Customer {key}", "subsidiary": eid(f"SUB-{entity}"), "currency": eid(currency), "terms": eid("NET30"), **more}
+        body = {
+            "companyName": f"Customer {key}",
+            "subsidiary": eid(f"SUB-{entity}"),
+            "currency": eid(currency),
+            "terms": eid("NET30"),
+            **more,
+        }
         return done(self.put("customer", key, body))
 
     def job(self, key: str = "JOB-S-00042", customer: str = "CUS-A-00042-US", **more: Any) -> str:
-        return done(self.put("job", key, {"companyName": f"Project {key}", "parent": eid(customer), "custentity_sow": key[4:], **more}))
+        return done(
+            self.put("job", key, {"companyName": f"Project {key}", "parent": eid(customer), "custentity_sow": key[4:], **more})
+        )
 
-    def order(self, key: str = "SO-S-00042", customer: str = "CUS-A-00042-US", job: str = "JOB-S-00042", tax: str = "US-00", **more: Any) -> str:
+    def order(
+        self, key: str = "SO-S-00042", customer: str = "CUS-A-00042-US", job: str = "JOB-S-00042", tax: str = "US-00", **more: Any
+    ) -> str:
         lines = [{"line": n, "item": eid("MILESTONE"), "amount": amount, "custcol_line_key": f"{key[3:]}-M{n}", "custcol_tax_code": tax}
                  for n, amount in ((1, 1000.10), (2, 2000.20), (3, 3000.30))]  # fmt: skip
         body = {"entity": eid(customer), "job": eid(job), "custbody_sow": key[3:], "custbody_contract_type": "milestone", "tranDate": "2026-01-02",
@@ -173,8 +194,21 @@ class Account:
         return done(self.put("timeBill", key, time_body(job, hours, rate, **more)))
 
     def expense(self, key: str = "EX-1", job: str = "JOB-S-00042", amount: float = 84.55, tax: str = "US-00", **more: Any) -> str:
-        line = {"line": 1, "customer": eid(job), "category": {"id": "Travel"}, "amount": amount, "isBillable": True, "custcol_tax_code": tax}
-        body = {"entity": eid("P-0007"), "tranDate": "2026-01-10", "custbody_work_date": "2026-01-09", "expense": {"items": [line]}, **more}
+        line = {
+            "line": 1,
+            "customer": eid(job),
+            "category": {"id": "Travel"},
+            "amount": amount,
+            "isBillable": True,
+            "custcol_tax_code": tax,
+        }
+        body = {
+            "entity": eid("P-0007"),
+            "tranDate": "2026-01-10",
+            "custbody_work_date": "2026-01-09",
+            "expense": {"items": [line]},
+            **more,
+        }
         return done(self.put("expenseReport", key, body))
 
     def bill_job(self, key: str = "INV-S-00042-202601-1", job: str = "JOB-S-00042", time: tuple[str, ...] = (), expenses: tuple[str, ...] = (),
@@ -185,7 +219,9 @@ class Account:
 
     def bill_order(self, key: str, *lines: int, order: str = "SO-S-00042", **more: Any) -> Answer:
         body = {"externalId": key, "tranDate": "2026-01-31", "item": {"items": [{"orderLine": n} for n in lines]}, **more}
-        return self.call("POST", f"{RECORD}/salesOrder/eid:{order}/!transform/invoice", body, query={"replace": "item"} if lines else None)
+        return self.call(
+            "POST", f"{RECORD}/salesOrder/eid:{order}/!transform/invoice", body, query={"replace": "item"} if lines else None
+        )
 
 
 def eid(key: str) -> dict[str, str]:

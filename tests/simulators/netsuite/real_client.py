@@ -51,7 +51,9 @@ async def main() -> dict[str, Any]:
     seen["pages"] = [await page(api, 0), await page(api, 2)]
     seen["unknown field"] = await refused(api.patch(EID, json={"nope": 1}))
     seen["missing"] = await refused(api.get("/record/v1/customer/eid:NOPE"))
-    seen["duplicate"] = await refused(api.post("/record/v1/customer", json={"externalId": "C-1", "companyName": "x", "subsidiary": US}))
+    seen["duplicate"] = await refused(
+        api.post("/record/v1/customer", json={"externalId": "C-1", "companyName": "x", "subsidiary": US})
+    )
     seen["page rule"] = await refused(api.suiteql("SELECT id FROM customer", limit=10, offset=5))
     seen["bad query"] = await refused(api.suiteql("SELECT nope FROM customer"))
     seen["wrong secret"] = await refused(client("wrong").get(EID))

@@ -68,8 +68,12 @@ def test_invoice_rounding_adds_up_per_code(lines: list[tuple[int, str]]) -> None
 def test_largest_remainder_gives_each_line_its_floor_or_one_more(lines: list[tuple[int, str]]) -> None:
     """No line strays further than one unit, and those rounded up have the largest remainders of their code."""
     taxes = line_taxes([(net, code, RATES[code]) for net, code in lines], "INVOICE")
-    for code in RATES:
-        members = [(Decimal(net) * RATES[code] / 100_000, tax, i) for i, ((net, c), tax) in enumerate(zip(lines, taxes, strict=True)) if c == code]
+    for code, rate in RATES.items():
+        members = [
+            (Decimal(net) * rate / 100_000, tax, i)
+            for i, ((net, c), tax) in enumerate(zip(lines, taxes, strict=True))
+            if c == code
+        ]
         floors = [int(exact.quantize(Decimal(1), ROUND_FLOOR)) for exact, _, _ in members]
         up = [tax - floor for (_, tax, _), floor in zip(members, floors, strict=True)]
         assert set(up) <= {0, 1}
@@ -86,7 +90,11 @@ def test_worked_example_of_the_two_policies() -> None:
 
 
 @settings(derandomize=True, max_examples=12, deadline=None)
-@given(st.lists(st.tuples(st.integers(1, 96), st.integers(1, 4_000_000), st.sampled_from(("DE-S19", "DE-RC"))), min_size=1, max_size=8))
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 96), st.integers(1, 4_000_000), st.sampled_from(("DE-S19", "DE-RC"))), min_size=1, max_size=8
+    )
+)
 def test_posted_invoice_is_what_decimal_says(entries: list[tuple[int, int, str]]) -> None:
     """Time posted over the API and billed gives the lines, taxes and total that an independent sum gives."""
     account = Account()

@@ -19,7 +19,11 @@ def test_renamed_field_is_new_everywhere(project: Account) -> None:
     old = project.call("POST", SUITEQL, {"q": "SELECT custcol_work_date FROM timebill"}, prefer="transient")
     assert old.problem[1] == "INVALID_PARAMETER"
     strict = {"x_netsuite_propertynamevalidation": "error"}
-    assert project.call("PUT", f"{RECORD}/timeBill/eid:TE-2", time_body(), **strict).problem == (400, "INVALID_CONTENT", "custcol_work_date")
+    assert project.call("PUT", f"{RECORD}/timeBill/eid:TE-2", time_body(), **strict).problem == (
+        400,
+        "INVALID_CONTENT",
+        "custcol_work_date",
+    )
 
 
 def test_newly_demanded_field_is_asked_for(account: Account) -> None:
@@ -64,5 +68,7 @@ def test_metadata_catalog_follows_the_wires(account: Account) -> None:
     assert "custcol_source" in schema["properties"]["time"]["properties"]["items"]["items"]["properties"]
     account.system.adopt(CUSTOMER.remove("email"))
     assert "email" not in account.get("metadata-catalog/customer")["properties"]
-    api = account.call("GET", f"{RECORD}/metadata-catalog", query={"select": "customer,job"}, accept="application/swagger+json").json
+    api = account.call(
+        "GET", f"{RECORD}/metadata-catalog", query={"select": "customer,job"}, accept="application/swagger+json"
+    ).json
     assert sorted(api["components"]["schemas"]) == ["customer", "job"]

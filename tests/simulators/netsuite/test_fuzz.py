@@ -12,12 +12,28 @@ from hypothesis import strategies as st
 from .account import RECORD, SUITEQL, TOKEN, Account, eid, time_body
 
 FUZZ = settings(derandomize=True, max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=12))
-JSON = st.recursive(SCALARS, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=8), inner, max_size=3)), max_leaves=8)
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=12)
+)
+JSON = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=8), inner, max_size=3)),
+    max_leaves=8,
+)
 NAMES = ("employee", "customer", "item", "hours", "tranDate", "isBillable", "rate", "memo", "custcol_work_date", "custcol_tax_code", "externalId",
          "companyName", "subsidiary", "currency", "terms", "parent", "startDate", "entity", "orderStatus", "custbody_cap", "payment", "time",
          "expCost", "expense", "apply", "addressBook", "id", "links", "status", "nope", "approvalStatus", "isInactive")  # fmt: skip
-RECORDS = ("customer", "job", "employee", "serviceSaleItem", "timeBill", "salesOrder", "expenseReport", "invoice", "customerPayment")
+RECORDS = (
+    "customer",
+    "job",
+    "employee",
+    "serviceSaleItem",
+    "timeBill",
+    "salesOrder",
+    "expenseReport",
+    "invoice",
+    "customerPayment",
+)
 LISTED = ("item", "time", "expcost", "expense", "apply")
 
 
@@ -47,7 +63,12 @@ def judged(account: Account, before: int, method: str, path: str, body: Any, **m
 
 
 @FUZZ
-@given(st.sampled_from(RECORDS), st.sampled_from(("POST", "PUT", "PATCH")), st.dictionaries(st.sampled_from(NAMES), JSON, max_size=6), st.booleans())
+@given(
+    st.sampled_from(RECORDS),
+    st.sampled_from(("POST", "PUT", "PATCH")),
+    st.dictionaries(st.sampled_from(NAMES), JSON, max_size=6),
+    st.booleans(),
+)
 def test_random_fields(firm: Account, record: str, method: str, body: dict[str, Any], strict: bool) -> None:
     """Known names with nonsense in them."""
     path = f"{RECORD}/{record}" + ("" if method == "POST" else "/eid:F-1")
@@ -59,10 +80,22 @@ def test_random_fields(firm: Account, record: str, method: str, body: dict[str, 
 @given(st.sampled_from(RECORDS), st.sampled_from(LISTED), st.one_of(JSON, st.lists(st.dictionaries(st.sampled_from(("line", "doc", "apply", "amount", "item", "orderLine", "customer", "quantity", "rate")), JSON, max_size=4), max_size=3).map(lambda items: {"items": items})))  # fmt: skip
 def test_random_sublists(firm: Account, record: str, name: str, given_: Any) -> None:
     """Sublists with nonsense in their lines, on create, on update and on transform."""
-    good = {"companyName": "x", "subsidiary": eid("SUB-US"), "entity": eid("CUS-A-00042-US"), "customer": eid("CUS-A-00042-US"), "payment": 5}
+    good = {
+        "companyName": "x",
+        "subsidiary": eid("SUB-US"),
+        "entity": eid("CUS-A-00042-US"),
+        "customer": eid("CUS-A-00042-US"),
+        "payment": 5,
+    }
     for body in ({name: given_}, {**good, name: given_}):
         judged(firm, firm.system.position, "POST", f"{RECORD}/{record}", body)
-    judged(firm, firm.system.position, "POST", f"{RECORD}/job/eid:JOB-S-00042/!transform/invoice", {"externalId": "INV-1", name: given_})
+    judged(
+        firm,
+        firm.system.position,
+        "POST",
+        f"{RECORD}/job/eid:JOB-S-00042/!transform/invoice",
+        {"externalId": "INV-1", name: given_},
+    )
     judged(firm, firm.system.position, "PATCH", f"{RECORD}/salesOrder/eid:SO-S-00042", {name: given_, "entity": 1})
 
 
@@ -102,7 +135,14 @@ WORDS = st.sampled_from(("SELECT", "FROM", "WHERE", "customer", "transaction", "
 def test_random_words_of_the_language(firm: Account, words: list[str]) -> None:
     """Sentences made of the language's own words, mostly nonsense."""
     judged(firm, firm.system.position, "POST", SUITEQL, {"q": "SELECT " + " ".join(words)}, prefer="transient")
-    judged(firm, firm.system.position, "POST", SUITEQL, {"q": "SELECT id FROM transaction t WHERE " + " ".join(words), "params": [1]}, prefer="transient")
+    judged(
+        firm,
+        firm.system.position,
+        "POST",
+        SUITEQL,
+        {"q": "SELECT id FROM transaction t WHERE " + " ".join(words), "params": [1]},
+        prefer="transient",
+    )
 
 
 @FUZZ
@@ -117,7 +157,14 @@ def test_random_paths(firm: Account, steps: list[str], method: str) -> None:
 @pytest.mark.parametrize("params", [5, "x", {}, [[1]], [{}], [1, 2, 3], [2**80]])
 def test_odd_parameters(firm: Account, params: Any) -> None:
     """Parameters of the wrong shape or number."""
-    judged(firm, firm.system.position, "POST", SUITEQL, {"q": "SELECT id FROM customer WHERE id = ?", "params": params}, prefer="transient")
+    judged(
+        firm,
+        firm.system.position,
+        "POST",
+        SUITEQL,
+        {"q": "SELECT id FROM customer WHERE id = ?", "params": params},
+        prefer="transient",
+    )
 
 
 @pytest.mark.parametrize("text", ["\ud800", "a\x00b", "\uffff", "🦆" * 50])
@@ -127,7 +174,14 @@ def test_odd_characters_are_kept_or_refused(firm: Account, text: str) -> None:
     judged(firm, firm.system.position, "PUT", f"{RECORD}/customer/eid:ODD", body)
     good = json.dumps({"companyName": "x" + text, "subsidiary": eid("SUB-US")}).encode()
     judged(firm, firm.system.position, "PUT", f"{RECORD}/customer/eid:ODD", good)
-    judged(firm, firm.system.position, "POST", SUITEQL, json.dumps({"q": "SELECT id FROM customer WHERE externalid = ?", "params": [text]}).encode(), prefer="transient")
+    judged(
+        firm,
+        firm.system.position,
+        "POST",
+        SUITEQL,
+        json.dumps({"q": "SELECT id FROM customer WHERE externalid = ?", "params": [text]}).encode(),
+        prefer="transient",
+    )
 
 
 def test_posted_invoice_survived_all_of_it(firm: Account) -> None:

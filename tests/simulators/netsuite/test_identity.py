@@ -17,12 +17,21 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def claims(**more: Any) -> dict[str, Any]:
-    return {"iss": "client", "scope": ["rest_webservices", "restlets"], "aud": f"https://{HOST}{TOKEN}", "iat": NOW, "exp": NOW + 3600, **more}
+    return {
+        "iss": "client",
+        "scope": ["rest_webservices", "restlets"],
+        "aud": f"https://{HOST}{TOKEN}",
+        "iat": NOW,
+        "exp": NOW + 3600,
+        **more,
+    }
 
 
 def form(text: str, **more: str) -> bytes:
     kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-    return urlencode({"grant_type": "client_credentials", "client_assertion_type": kind, "client_assertion": text, **more}).encode()
+    return urlencode(
+        {"grant_type": "client_credentials", "client_assertion_type": kind, "client_assertion": text, **more}
+    ).encode()
 
 
 def grant(account: Account, body: bytes) -> Answer:
@@ -91,7 +100,9 @@ def test_unreadable_token_request_is_refused(account: Account, error: str, body:
 
 def test_same_seed_gives_the_same_token(account: Account) -> None:
     """Tokens come from the seed, so runs repeat; another seed gives another."""
-    tokens = [grant(a, form(assertion("ES256", "kid-es", claims()))).json["access_token"] for a in (account, Account(), Account(seed=8))]
+    tokens = [
+        grant(a, form(assertion("ES256", "kid-es", claims()))).json["access_token"] for a in (account, Account(), Account(seed=8))
+    ]
     assert tokens[0] == tokens[1] != tokens[2]
 
 
@@ -156,7 +167,10 @@ def test_tba_that_does_not_fit_is_refused(account: Account, wrong: dict[str, str
 def test_tba_of_another_account_is_refused(account: Account) -> None:
     """The realm is the account's id, whatever its case."""
     header = tba("GET", f"https://{HOST}{RECORD}/customer", {})
-    assert account.call("GET", f"{RECORD}/customer", authorization=header.replace('realm="1234567"', 'realm="7654321"')).status == 401
+    assert (
+        account.call("GET", f"{RECORD}/customer", authorization=header.replace('realm="1234567"', 'realm="7654321"')).status
+        == 401
+    )
     assert account.call("GET", f"{RECORD}/customer", authorization=header).status == 200
 
 

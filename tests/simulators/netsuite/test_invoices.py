@@ -27,8 +27,12 @@ def test_job_invoice_takes_exactly_the_ticked_work(work: Account) -> None:
     made = work.bill_job(time=("TE-2",), expenses=("EX-1",))
     assert (made.status, made.body) == (204, b"")
     record = invoice(work, "INV-S-00042-202601-1", expandSubResources="true")
-    assert [(i["custcol_source"], i["quantity"], i["rate"], i["amount"]) for i in record["time"]["items"]] == [("TE-2", 0.25, 185.5555, 46.39)]
-    assert [(i["custcol_source"], i["amount"], i["custcol_work_date"]) for i in record["expCost"]["items"]] == [("EX-1", 84.55, "2026-01-09")]
+    assert [(i["custcol_source"], i["quantity"], i["rate"], i["amount"]) for i in record["time"]["items"]] == [
+        ("TE-2", 0.25, 185.5555, 46.39)
+    ]
+    assert [(i["custcol_source"], i["amount"], i["custcol_work_date"]) for i in record["expCost"]["items"]] == [
+        ("EX-1", 84.55, "2026-01-09")
+    ]
     assert (record["total"], record["custbody_sow"], record["job"]["externalId"]) == (130.94, "S-00042", "JOB-S-00042")
     bills = {b["external_id"]: b["invoice_id"] for b in work.system.look("time_bill")}
     assert bills == {"TE-1": None, "TE-2": int(made.id)}
@@ -168,7 +172,12 @@ def test_free_lines_need_a_tax_code_and_an_item(account: Account) -> None:
         assert account.put("invoice", "INV-1", {"entity": eid("CUS-A-00042-US"), **body}).status == 400
     assert account.system.look("invoice") == []
     assert account.put("invoice", "INV-1", {"entity": eid("CUS-A-00042-US"), "item": {"items": [line]}}).status == 204
-    assert [invoice(account, "INV-1")[k] for k in ("subtotal", "taxTotal", "total", "dueDate")] == [20.25, 1.04, 21.29, "2026-02-14"]
+    assert [invoice(account, "INV-1")[k] for k in ("subtotal", "taxTotal", "total", "dueDate")] == [
+        20.25,
+        1.04,
+        21.29,
+        "2026-02-14",
+    ]
 
 
 def test_numbers_run_without_gaps_per_subsidiary(project: Account) -> None:
@@ -243,7 +252,11 @@ def test_sending_moves_version_and_modstamp(work: Account) -> None:
     work.now += 5_000
     work.act("send", "invoice", "INV-1")
     record = invoice(work, "INV-1")
-    assert [record[k] for k in ("custbody_ar_status", "custbody_version", "lastModifiedDate")] == ["sent", 2, "2026-01-15T12:00:05Z"]
+    assert [record[k] for k in ("custbody_ar_status", "custbody_version", "lastModifiedDate")] == [
+        "sent",
+        2,
+        "2026-01-15T12:00:05Z",
+    ]
     assert record["status"] == {"id": "A", "refName": "Open"}
 
 

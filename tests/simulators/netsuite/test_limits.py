@@ -23,7 +23,10 @@ def test_simultaneous_requests_beyond_the_limit_get_429() -> None:
     account = Account(service_ms=200)
 
     async def crowd() -> list[Answer]:
-        asks = (account.ask("PUT", f"{RECORD}/customer/eid:C-{n}", {"companyName": "x", "subsidiary": eid("SUB-US")}) for n in range(20))
+        asks = (
+            account.ask("PUT", f"{RECORD}/customer/eid:C-{n}", {"companyName": "x", "subsidiary": eid("SUB-US")})
+            for n in range(20)
+        )
         return await asyncio.gather(*asks)
 
     answers = jump(crowd())
@@ -33,7 +36,9 @@ def test_simultaneous_requests_beyond_the_limit_get_429() -> None:
         "type": "https://www.w3.org/Protocols/rfc2616/rfc2616-sec10.html#sec10.4",
         "title": "Bad Request",
         "status": 429,
-        "o:errorDetails": [{"detail": "Concurrent request limit exceeded. Request blocked.", "o:errorCode": "CONCURRENCY_LIMIT_EXCEEDED"}],
+        "o:errorDetails": [
+            {"detail": "Concurrent request limit exceeded. Request blocked.", "o:errorCode": "CONCURRENCY_LIMIT_EXCEEDED"}
+        ],
         "o:errorCode": "USER_ERROR",
     }
     assert "retry-after" not in refused.headers
@@ -92,7 +97,11 @@ def test_asynchronous_request_answers_202_and_runs_later() -> None:
         result_too_early = await account.ask("GET", job + "/task/1/result")
         rows_before = len(account.system.look("customer"))
         await asyncio.sleep(5)
-        task = (await account.ask("GET", (await account.ask("GET", job + "/task")).json["items"][0]["links"][0]["href"].partition(HOST)[2])).json
+        task = (
+            await account.ask(
+                "GET", (await account.ask("GET", job + "/task")).json["items"][0]["links"][0]["href"].partition(HOST)[2]
+            )
+        ).json
         result = await account.ask("GET", job + "/task/1/result")
         return [made, before, result_too_early.status, rows_before, task, result, (await account.ask("GET", job)).json]
 
@@ -188,6 +197,8 @@ def test_pages_join_up(account: Account) -> None:
         page = account.call("GET", url, query=query).json
         seen += [item["id"] for item in page["items"]]
         following = next((link["href"] for link in page["links"] if link["rel"] == "next"), "")
-        url, query = (f"{RECORD}/customer", {"limit": 3, "offset": following.rpartition("offset=")[2]}) if following else ("", None)
+        url, query = (
+            (f"{RECORD}/customer", {"limit": 3, "offset": following.rpartition("offset=")[2]}) if following else ("", None)
+        )
     assert (len(seen), len(set(seen)), page["totalResults"], page["hasMore"], page["offset"]) == (7, 7, 7, False, 6)
     assert list(page["items"][0]) == ["links", "id"]

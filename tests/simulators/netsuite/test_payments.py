@@ -60,7 +60,9 @@ def test_partial_payment_and_the_rest(billed: Account) -> None:
         ("required", "B", 100, (), {"bank_ref": None}),
     ],
 )
-def test_impossible_payment_is_refused_whole(billed: Account, code: str, ref: str, amount: int, applications: Any, more: dict[str, Any]) -> None:
+def test_impossible_payment_is_refused_whole(
+    billed: Account, code: str, ref: str, amount: int, applications: Any, more: dict[str, Any]
+) -> None:
     """Too much, the wrong currency, customer, invoice or period: refused, and nothing has moved."""
     billed.customer("CUS-OTHER")
     before = billed.system.digest()

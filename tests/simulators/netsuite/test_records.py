@@ -37,7 +37,9 @@ def test_put_needs_an_external_id(project: Account) -> None:
 
 def test_post_answers_where_the_record_is(account: Account) -> None:
     """POST answers 204, no body, and the new record's address."""
-    made = account.call("POST", f"{RECORD}/customer", {"companyName": "Acme", "subsidiary": {"id": account.system.row("subsidiary", "SUB-US").id}})
+    made = account.call(
+        "POST", f"{RECORD}/customer", {"companyName": "Acme", "subsidiary": {"id": account.system.row("subsidiary", "SUB-US").id}}
+    )
     assert (made.status, made.body) == (204, b"")
     assert account.get(f"customer/{made.id}")["currency"]["refName"] == "USD"
 
@@ -58,7 +60,12 @@ def test_references_come_in_any_spelling(account: Account, said: Any) -> None:
     said = {"id": {"id": str(id)}, "number": {"id": id}, "text": str(id)}.get(said, said) if isinstance(said, str) else said
     assert account.put("customer", "C-1", {"companyName": "Acme", "subsidiary": said}).status == 204
     shown = account.get("customer/eid:C-1")["subsidiary"]
-    assert shown == {"links": [{"rel": "self", "href": f"{BASE}/subsidiary/{id}"}], "id": str(id), "externalId": "SUB-US", "refName": "US entity"}
+    assert shown == {
+        "links": [{"rel": "self", "href": f"{BASE}/subsidiary/{id}"}],
+        "id": str(id),
+        "externalId": "SUB-US",
+        "refName": "US entity",
+    }
 
 
 def test_reference_to_nothing_is_refused_at_its_field(account: Account) -> None:
@@ -95,7 +102,11 @@ def test_patch_by_external_id_changes_only_what_it_says(project: Account) -> Non
     found = project.call("PATCH", f"{RECORD}/job/eid:JOB-S-00042", {"isInactive": True})
     assert (found.status, found.headers["location"].startswith(f"{BASE}/job/")) == (204, True)
     record = project.get("job/eid:JOB-S-00042")
-    assert (record["isInactive"], record["custentity_sow"], record["lastModifiedDate"]) == (True, "S-00042", "2026-01-15T12:01:00Z")
+    assert (record["isInactive"], record["custentity_sow"], record["lastModifiedDate"]) == (
+        True,
+        "S-00042",
+        "2026-01-15T12:01:00Z",
+    )
 
 
 def test_null_clears_a_field(project: Account) -> None:
@@ -131,7 +142,10 @@ def test_record_names_and_slashes_are_taken_loosely(project: Account) -> None:
 @pytest.mark.parametrize("key", ["a|b", "a b", "ä", "a.b", "x" * 300])
 def test_external_ids_have_an_alphabet(account: Account, key: str) -> None:
     """Letters, digits, underscore and hyphen only."""
-    assert account.put("customer", key, {"companyName": "x", "subsidiary": eid("SUB-US")}).problem[:2] == (400, "INVALID_PARAMETER")
+    assert account.put("customer", key, {"companyName": "x", "subsidiary": eid("SUB-US")}).problem[:2] == (
+        400,
+        "INVALID_PARAMETER",
+    )
 
 
 def test_fields_and_enums_are_shown_as_asked(project: Account) -> None:
@@ -180,7 +194,9 @@ def test_lines_without_a_key_are_added(project: Account) -> None:
 
 def test_replace_removes_the_lines_not_listed(project: Account) -> None:
     """?replace=item keeps matching keys, removes the others, adds the rest."""
-    project.put("salesOrder", "SO-S-00042", {"item": {"items": [{"line": 3}, {"item": eid("MILESTONE"), "amount": 7}]}}, replace="item")
+    project.put(
+        "salesOrder", "SO-S-00042", {"item": {"items": [{"line": 3}, {"item": eid("MILESTONE"), "amount": 7}]}}, replace="item"
+    )
     items = project.get("salesOrder/eid:SO-S-00042", expandSubResources="true")["item"]["items"]
     assert [(i["line"], i["amount"]) for i in items] == [(3, 3000.3), (4, 7.0)]
 
@@ -195,7 +211,9 @@ def test_refused_line_names_its_place_and_changes_nothing(project: Account) -> N
 
 def test_amount_follows_quantity_and_rate(project: Account) -> None:
     """A line without amount is quantity x rate; a change of either recomputes."""
-    project.put("salesOrder", "SO-S-00042", {"item": {"items": [{"item": eid("ROLE-SENIOR"), "quantity": 7.25, "rate": 185.5555}]}})
+    project.put(
+        "salesOrder", "SO-S-00042", {"item": {"items": [{"item": eid("ROLE-SENIOR"), "quantity": 7.25, "rate": 185.5555}]}}
+    )
     project.put("salesOrder", "SO-S-00042", {"item": {"items": [{"line": 4, "quantity": 0.5}]}})
     items = project.get("salesOrder/eid:SO-S-00042", expandSubResources="true")["item"]["items"]
     assert (items[3]["amount"], items[3]["rate"]) == (92.78, 185.5555)
@@ -221,8 +239,13 @@ def test_subsidiary_and_currency_must_agree(account: Account) -> None:
     """A project's subsidiary and currency are its customer's; an order's project is its customer's."""
     account.customer()
     account.customer("CUS-B", "UK", "GBP")
-    assert account.put("job", "J-1", {"companyName": "x", "parent": eid("CUS-B"), "subsidiary": eid("SUB-US")}).problem[1] == "INVALID_CONTENT"
-    assert account.put("job", "J-1", {"companyName": "x", "parent": eid("CUS-B"), "currency": eid("USD")}).problem[2] == "currency"
+    assert (
+        account.put("job", "J-1", {"companyName": "x", "parent": eid("CUS-B"), "subsidiary": eid("SUB-US")}).problem[1]
+        == "INVALID_CONTENT"
+    )
+    assert (
+        account.put("job", "J-1", {"companyName": "x", "parent": eid("CUS-B"), "currency": eid("USD")}).problem[2] == "currency"
+    )
     account.job("J-B", "CUS-B")
     assert account.put("salesOrder", "O-1", {"entity": eid("CUS-A-00042-US"), "job": eid("J-B")}).status == 400
     assert account.system.look("sales_order") == []
@@ -232,7 +255,10 @@ def test_entity_may_be_the_project(project: Account) -> None:
     """An order or invoice for a project says so in `entity`; customer and project follow."""
     assert project.put("salesOrder", "SO-2", {"entity": eid("JOB-S-00042")}).status == 204
     row = project.system.row("sales_order", "SO-2")
-    assert (row.job_id, row.customer_id) == (project.system.row("job", "JOB-S-00042").id, project.system.row("customer", "CUS-A-00042-US").id)
+    assert (row.job_id, row.customer_id) == (
+        project.system.row("job", "JOB-S-00042").id,
+        project.system.row("customer", "CUS-A-00042-US").id,
+    )
 
 
 def test_used_customer_keeps_subsidiary_and_stays(project: Account) -> None:
@@ -245,5 +271,9 @@ def test_used_customer_keeps_subsidiary_and_stays(project: Account) -> None:
 
 def test_ids_are_unique_across_transactions_and_entities(work: Account) -> None:
     """Internal ids of all transactions are one series, those of all entities too."""
-    ids = [row["id"] for kind in ("sales_order", "expense_report", "customer", "job", "time_bill", "employee") for row in work.system.look(kind)]
+    ids = [
+        row["id"]
+        for kind in ("sales_order", "expense_report", "customer", "job", "time_bill", "employee")
+        for row in work.system.look(kind)
+    ]
     assert len(set(ids)) == len(ids)

@@ -48,15 +48,15 @@ CORPUS: list[tuple[str, tuple[Any, ...], list[dict[str, str]]]] = [
     ("SELECT custbody_cap FROM transaction WHERE externalid = 'SO-US'", (), [{}]),
     ("SELECT posting, voided FROM transaction WHERE externalid = 'SO-US'", (), [{"posting": "F", "voided": "F"}]),
     # lines
-    ("SELECT tl.custcol_source s, tl.netamount a, tl.quantity q FROM transactionline tl JOIN transaction t ON t.id = tl.transaction "
-     "WHERE t.type = 'CustInvc' AND t.externalid = 'INV-1' AND tl.mainline = 'F' ORDER BY tl.linesequencenumber", (),
+    (("SELECT tl.custcol_source s, tl.netamount a, tl.quantity q FROM transactionline tl JOIN transaction t ON t.id = tl.transaction "
+     "WHERE t.type = 'CustInvc' AND t.externalid = 'INV-1' AND tl.mainline = 'F' ORDER BY tl.linesequencenumber"), (),
      [{"s": "TE-1", "a": "-1341.25", "q": "-7.25"}, {"s": "EX-1", "a": "-84.55", "q": "-1"}]),
-    ("SELECT -SUM(l.foreignamount) net FROM transactionline l, transaction t WHERE l.transaction = t.id AND t.externalid = 'INV-2' "
-     "AND l.mainline = 'F' AND l.taxline = 'F'", (), [{"net": "1000.1"}]),
+    (("SELECT -SUM(l.foreignamount) net FROM transactionline l, transaction t WHERE l.transaction = t.id AND t.externalid = 'INV-2' "
+     "AND l.mainline = 'F' AND l.taxline = 'F'"), (), [{"net": "1000.1"}]),
     ("SELECT l.foreignamount tax FROM transactionline l JOIN transaction t ON l.transaction = t.id WHERE t.externalid = 'INV-2' AND l.taxline = 'T'", (),
      [{"tax": "-190.02"}]),
-    ("SELECT l.custcol_line_key k, l.quantitybilled b FROM transactionline l JOIN transaction t ON t.id = l.transaction AND t.type = 'SalesOrd' "
-     "WHERE t.externalid = 'SO-DE' AND l.mainline = 'F' ORDER BY k", (),
+    (("SELECT l.custcol_line_key k, l.quantitybilled b FROM transactionline l JOIN transaction t ON t.id = l.transaction AND t.type = 'SalesOrd' "
+     "WHERE t.externalid = 'SO-DE' AND l.mainline = 'F' ORDER BY k"), (),
      [{"k": "DE-M1", "b": "1"}, {"k": "DE-M2", "b": "0"}, {"k": "DE-M3", "b": "0"}]),
     ("SELECT BUILTIN.DF(tl.subsidiary) s FROM transactionline tl JOIN transaction t ON t.id = tl.transaction WHERE t.externalid='INV-1' AND tl.mainline='T'",
      (), [{"s": "US entity"}]),
@@ -77,8 +77,8 @@ CORPUS: list[tuple[str, tuple[Any, ...], list[dict[str, str]]]] = [
     ("SELECT externalid FROM customer UNION SELECT externalid FROM job ORDER BY 1", (),
      [{"externalid": "C-DE"}, {"externalid": "C-US"}, {"externalid": "J-DE"}, {"externalid": "J-US"}]),
     # grouping
-    ("SELECT c.companyname n, SUM(t.foreigntotal) total FROM transaction t JOIN customer c ON c.id = t.entity WHERE t.type='SalesOrd' "
-     "GROUP BY c.companyname HAVING SUM(t.foreigntotal) > 1 ORDER BY n", (),
+    (("SELECT c.companyname n, SUM(t.foreigntotal) total FROM transaction t JOIN customer c ON c.id = t.entity WHERE t.type='SalesOrd' "
+     "GROUP BY c.companyname HAVING SUM(t.foreigntotal) > 1 ORDER BY n"), (),
      [{"n": "Customer C-DE", "total": "6000.6"}, {"n": "Customer C-US", "total": "6000.6"}]),
     ("SELECT TO_CHAR(trandate, 'YYYY-MM') m, COUNT(*) n FROM timebill GROUP BY TO_CHAR(trandate, 'YYYY-MM') ORDER BY m", (),
      [{"m": "2026-01", "n": "2"}, {"m": "2026-02", "n": "1"}]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from simulators.tongues.suiteql import SuiteQL
 from tests.simulators.netsuite.account import Account
 
 HOT = {
@@ -48,15 +49,11 @@ def test_one_parse_serves_every_literal(firm: Account) -> None:
 
 
 def test_plans_are_bounded(firm: Account) -> None:
-    """However many shapes are asked, a bounded number of plans is kept."""
-    suiteql = firm.system.state.suiteql
-    for n in range(1100):
-        suiteql.plans[f"shape {n}"] = suiteql.plan("SELECT id FROM customer")
-    suiteql.plan("SELECT id FROM job")
-    for n in range(100):
-        firm.rows(f"SELECT id AS a{n} FROM customer")
-    assert len(suiteql.plans) <= 1201
-    suiteql.plans.clear()
+    """However many shapes are asked, a bounded number of plans is kept: the one unused longest goes."""
+    suiteql = SuiteQL(firm.system.state.suiteql.schema, shapes_max=3)
+    for name in ("a", "b", "c", "a", "d"):
+        suiteql.plan(f"SELECT id AS {name} FROM customer")
+    assert [text.split()[3] for text in suiteql.plans] == ["c", "a", "d"]
 
 
 def test_answers_die_with_the_next_change(firm: Account) -> None:
