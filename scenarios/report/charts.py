@@ -24,22 +24,22 @@ CHARACTER_WIDTH = 6.7  # of the label font, in drawing units; generous
 
 @dataclass(frozen=True)
 class Series:
-    """One panel: title, values by step, height in drawing units. `money` says how its axis is written."""
+    """One panel: title, values by step, height in drawing units."""
 
     title: str
     values: tuple[float, ...]
     height: int
-    money: bool = False
 
 
 @dataclass(frozen=True)
 class Struck:
-    """One fault between two instants (ms). `shade`: paint it behind the series too."""
+    """One fault between two instants (ms). `shade`: paint it behind the series; `lane`: give it a bar below them."""
 
     title: str
     begin: int
     end: int
     shade: bool
+    lane: bool = True
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,6 @@ class Panel:
     top: float
     bottom: float
     line: str
-    area: str
     ticks: tuple[Tick, ...]
 
 
@@ -130,7 +129,8 @@ def timeline(
         y += one.height + PANEL_GAP
     bottom = y - PANEL_GAP
     inside = [s for s in struck if s.end > span.begin and s.begin < span.end]
-    lanes = tuple(lane(s, scale, bottom + AXIS_HEIGHT + 14 + LANE_HEIGHT * n) for n, s in enumerate(inside[:LANES_MAX]))
+    barred = [s for s in inside if s.lane]
+    lanes = tuple(lane(s, scale, bottom + AXIS_HEIGHT + 14 + LANE_HEIGHT * n) for n, s in enumerate(barred[:LANES_MAX]))
     return Timeline(
         width=width,
         height=bottom + AXIS_HEIGHT + LANE_HEIGHT * len(lanes) + (8 if lanes else 0),
@@ -139,12 +139,12 @@ def timeline(
         top=TOP,
         bottom=bottom,
         panels=tuple(panels),
-        bands=tuple(band(s, scale) for s in inside if s.shade),
+        bands=tuple(bands([s for s in inside if s.shade], scale)),
         rules=tuple(Tick(scale.x(at), "") for at in rule_instants(span)),
         marks=tuple(Tick(scale.x(at), "") for at in marks),
         ticks=time_ticks(scale),
         lanes=lanes,
-        more_lanes=len(inside) - len(lanes),
+        more_lanes=len(barred) - len(lanes),
     )
 
 
@@ -157,14 +157,12 @@ def panel(series: Series, scale: Scale, top: float) -> Panel:
     def y(value: float) -> float:
         return round(bottom - max(0.0, value) / ceiling * series.height, 1)
 
-    points: list[str] = []
+    steps = [f"M{scale.left:g} {bottom:g}"]
     for index, value in enumerate(series.values):
-        begin = scale.span.begin + index * scale.span.step_ms
-        points.append(f"{scale.x(begin):g},{y(value):g} {scale.x(begin + scale.span.step_ms):g},{y(value):g}")
-    line = "M" + " ".join(points) if points else ""
-    area = f"{line} {scale.x(scale.span.begin + len(series.values) * scale.span.step_ms):g},{bottom:g} {scale.left:g},{bottom:g}Z"
+        steps.append(f"V{y(value):g}H{scale.x(scale.span.begin + (index + 1) * scale.span.step_ms):g}")
+    line = "".join([*steps, f"V{bottom:g}"]) if series.values else ""
     ticks = tuple(Tick(y(level), short(level)) for level in (levels if max([0.0, *series.values]) > 0 else levels[:1]))
-    return Panel(series.title, top, bottom, line, area if points else "", ticks)
+    return Panel(series.title, top, bottom, line, ticks)
 
 
 def nice_levels(highest: float) -> tuple[float, ...]:
@@ -176,6 +174,17 @@ def nice_levels(highest: float) -> tuple[float, ...]:
     if highest <= 4:
         step = max(1.0, step)
     return tuple(step * n for n in range(math.ceil(highest / step) + 1))
+
+
+def bands(struck: Sequence[Struck], scale: Scale) -> list[tuple[float, float]]:
+    """(x, width) of the union, so that faults at one time are not painted over each other."""
+    found: list[tuple[float, float]] = []
+    for left, width in sorted(band(s, scale) for s in struck):
+        if found and left <= sum(found[-1]):
+            found[-1] = (found[-1][0], round(max(sum(found[-1]), left + width) - found[-1][0], 1))
+        else:
+            found.append((left, width))
+    return found
 
 
 def band(struck: Struck, scale: Scale) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from typing import Any
 
 # Control characters, lone surrogates, and the marks that turn the direction of text around.
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
-NOTHING = "–"
+NOTHING = "-"
 MINUTES_PER_HOUR = 60
 
 
@@ -24,7 +24,7 @@ def clean(text: str) -> str:
 def one_line(text: str, length_max: int) -> str:
     """Clean text with single spaces, cut with an ellipsis after `length_max` characters."""
     joined = " ".join(clean(text).split())
-    return joined if len(joined) <= length_max else joined[: length_max - 1] + "…"
+    return joined if len(joined) <= length_max else joined[: length_max - 3] + "..."
 
 
 def figure(kpi: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from scenarios.report import figures, words
@@ -21,7 +22,8 @@ from scenarios.verdict import Finding, Judgement, NotJudged, Verdict
 
 TEMPLATES = Path(__file__).parent / "templates"
 STORY_LENGTH_MAX = 2_000
-WITNESS_LENGTH_MAX = 900
+WITNESS_LENGTH_MAX = 720
+NAME_LENGTH_MAX = 120
 LINE_LENGTH_MAX = 240
 FINDINGS_MAX = 80
 EVENTS_MAX = 80
@@ -86,7 +88,7 @@ class Page:
 
 def report_page(story: str, verdict: Verdict, judgement: Judgement | None) -> str:
     """Return the page as HTML text. An unknown verdict is said in words and shows no figures."""
-    made = page_of(story, verdict, judgement)
+    made = page_of(story, bounded(verdict), judgement)
     # Cleaned as a whole too: nothing that a browser would obey, and nothing that UTF-8 can not carry, leaves this room.
     return clean(environment().get_template("page.html").render(page=made, figures=figures))
 
@@ -105,19 +107,19 @@ def page_of(story: str, verdict: Verdict, judgement: Judgement | None) -> Page:
     totals = told.get("totals") or {}
     made = claims(totals, verdict.invariants) if totals else ()
     said = headline(verdict, made)
-    findings = sorted(verdict.invariants[:FINDINGS_MAX], key=lambda f: (gravity(f), f.id))
+    findings = sorted(verdict.invariants, key=lambda f: (gravity(f), f.id))
     return Page(
         story=one_line(story, STORY_LENGTH_MAX),
         verdict=verdict,
         word=words.VERDICTS.get(verdict.verdict, verdict.verdict),
         headline=said,
         promises=kept_line(verdict, said),
-        note=one_line(verdict.note, LINE_LENGTH_MAX * 3),
+        note=verdict.note,
         claims=made,
         scope=scope(totals, told) if totals else "",
-        failed=tuple(f for f in findings if f.verdict != "held"),
-        held=tuple(f for f in findings if f.verdict == "held"),
-        not_judged=verdict.not_judged[:FINDINGS_MAX],
+        failed=tuple(f for f in findings[:FINDINGS_MAX] if f.verdict != "held"),
+        held=tuple(f for f in findings[:FINDINGS_MAX] if f.verdict == "held"),
+        not_judged=verdict.not_judged,
         drawings=drawings(told, verdict) if is_known else (),
         kpis=kpi_rows(verdict) if is_known else (),
         exceptions=exception_rows(verdict, told) if is_known else (),
@@ -136,6 +138,34 @@ def kept_line(verdict: Verdict, said: str) -> str:
     """How many promises were kept, unless the headline already says it."""
     line = promises(verdict) if verdict.invariants else ""
     return "Not kept:" if line.lower() in said.lower() and verdict.verdict != "held" else line
+
+
+def bounded(verdict: Verdict) -> Verdict:
+    """The verdict with every text that the page shows cut to a length, so that the page stays small whatever a run says."""
+    return msgspec.structs.replace(
+        verdict,
+        scenario=one_line(verdict.scenario, NAME_LENGTH_MAX),
+        preset=one_line(verdict.preset, NAME_LENGTH_MAX),
+        design=one_line(verdict.design, NAME_LENGTH_MAX),
+        note=one_line(verdict.note, WITNESS_LENGTH_MAX),
+        profiles={p: one_line(name, NAME_LENGTH_MAX) for p, name in verdict.profiles.items()},
+        digest={one_line(k, NAME_LENGTH_MAX): one_line(d, NAME_LENGTH_MAX) for k, d in verdict.digest.items()},
+        invariants=tuple(bounded_finding(f) for f in verdict.invariants),
+        not_judged=tuple(
+            NotJudged(one_line(n.id, NAME_LENGTH_MAX), one_line(n.why, LINE_LENGTH_MAX))
+            for n in verdict.not_judged[:FINDINGS_MAX]
+        ),
+        alerts=tuple(one_line(alert, LINE_LENGTH_MAX) for alert in verdict.alerts[:ROWS_MAX]),
+    )
+
+
+def bounded_finding(finding: Finding) -> Finding:
+    return msgspec.structs.replace(
+        finding,
+        id=one_line(finding.id, NAME_LENGTH_MAX),
+        title=one_line(finding.title, NAME_LENGTH_MAX),
+        witness=one_line(finding.witness, WITNESS_LENGTH_MAX),
+    )
 
 
 def gravity(finding: Finding) -> int:

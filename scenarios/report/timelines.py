@@ -7,7 +7,7 @@ Whatever is missing is not drawn. Each timeline comes in two widths, desk and ph
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import Any
@@ -20,7 +20,7 @@ from scenarios.verdict import Verdict
 WIDE, NARROW = 960, 360
 CLOSE_UPS_MAX = 3
 STEPS_MAX = 800
-ROWS_MAX = 200
+ROWS_MAX = 130
 RUN_OF_BILLS = 3  # invoices a day that make it a billing day
 SHADED_SHARE_MAX = 0.5  # what strikes for longer is the weather, not an event: it gets a lane and no band
 UNBILLED = "Approved, not yet billed (USD)"
@@ -68,16 +68,18 @@ def whole_run(told: Mapping[str, Any], verdict: Verdict) -> Drawing | None:
     given = told.get("series") or {}
     invoices = values(given, "invoices", len(days))
     marks = [begin + n * DAY_MS + DAY_MS // 2 for n, count in enumerate(invoices) if count >= RUN_OF_BILLS]
-    series = (
-        Series(UNBILLED, values(given, "unbilled", len(days)), 170, money=True),
-        Series(BACKLOG, values(given, "backlog", len(days)), 74),
-    )
-    struck = strikes(told, verdict, span)
+    backlog = values(given, "backlog", len(days))
+    series = [Series(UNBILLED, values(given, "unbilled", len(days)), 170)]
+    if any(backlog):
+        series.append(Series(BACKLOG, backlog, 90))
+    close = [(int(c["from"]), int(c["from"]) + int(c["step_ms"]) * len(c["backlog"])) for c in told.get("close_ups") or []]
+    struck = [replace(s, lane=not is_close(s, close)) for s in strikes(told, verdict, span)]
     wide, narrow = (timeline(span, series, struck, marks=marks, width=w) for w in (WIDE, NARROW))
     if wide is None or narrow is None:
         return None
     caption = "At the end of each day, UTC. Dashed lines are month ends."
-    caption += " Triangles are days on which invoices were made." if marks else ""
+    caption += f" Triangles: {RUN_OF_BILLS} or more invoices were made that day." if marks else ""
+    caption += " At the end of every day all approved work was in the ERP or set aside." if backlog and not any(backlog) else ""
     return Drawing("run", "What waited to be billed", caption, wide, narrow, rows(days, given), bool(invoices))
 
 
@@ -89,12 +91,13 @@ def close_up(told: Mapping[str, Any], number: int, story: Mapping[str, Any], ver
     if step_ms <= 0 or not backlog:
         return None
     span = Span(int(told["from"]), step_ms, len(backlog))
-    series = (Series(UNBILLED, unbilled, 120, money=True), Series(BACKLOG, backlog, 120))
+    series = (Series(UNBILLED, unbilled, 120), Series(BACKLOG, backlog, 120))
     struck = strikes(story, verdict, span)
     wide, narrow = (timeline(span, series, struck, width=w) for w in (WIDE, NARROW))
     if wide is None or narrow is None:
         return None
-    title = f"The hours around {day_text((span.begin + span.end) // 2)}"
+    shown = min((s.begin for s in struck if span.begin < s.begin < span.end), default=(span.begin + span.end) // 2)
+    title = f"The hours around {day_text(shown)}"
     caption = (
         f"Every {step_ms // 60_000} minutes from {minute_text(span.begin)} to {minute_text(span.end)}, UTC."
         f" At its highest, {max(backlog):,.0f} approved items waited to enter the ERP."
@@ -116,6 +119,11 @@ def strikes(told: Mapping[str, Any], verdict: Verdict, span: Span) -> list[Struc
         shade = until - since < SHADED_SHARE_MAX * (last - first)
         found.append(Struck(words.fault_title(str(fault.get("id")), str(fault.get("target"))), since, until, shade))
     return found
+
+
+def is_close(struck: Struck, close: Sequence[tuple[int, int]]) -> bool:
+    """Is the fault shown in full on one of the close-ups?"""
+    return any(begin <= struck.begin and struck.end <= end for begin, end in close[:CLOSE_UPS_MAX])
 
 
 def rows(days: Sequence[str], given: Mapping[str, Any]) -> tuple[Row, ...]:
