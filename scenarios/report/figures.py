@@ -92,3 +92,13 @@ def day_text(at_ms: int) -> str:
     """`31 Mar 2026`, UTC."""
     at = moment(at_ms)
     return f"{at.day} {at:%b %Y}"
+
+
+def window_text(begin: int | None, end: int | None) -> str:
+    """From when to when, UTC; the date once when it is one day."""
+    if begin is None and end is None:
+        return "all along"
+    if begin is None or end is None:
+        return f"until {minute_text(end)}" if begin is None and end is not None else f"from {minute_text(begin or 0)}"
+    same_day = day_text(begin) == day_text(end)
+    return f"{minute_text(begin)} to {moment(end):%H:%M}" if same_day else f"{minute_text(begin)} to {minute_text(end)}"

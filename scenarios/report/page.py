@@ -217,16 +217,12 @@ def fault_rows(verdict: Verdict, told: dict[str, Any]) -> tuple[FaultRow, ...]:
     rows = []
     for fault in verdict.faults[:ROWS_MAX]:
         id, system = str(fault.get("id")), str(fault.get("target"))
-        begin, end = fault.get("from"), fault.get("to")
-        when = " to ".join(figures.minute_text(at) for at in (begin, end) if at is not None)
-        if begin is None or end is None:
-            when = "all along" if begin is None and end is None else f"from {when}" if end is None else f"until {when}"
         set_as = {**{k: v for k, v in (fault.get("match") or {}).items() if v is not None}, **(fault.get("params") or {})}
         rows.append(
             FaultRow(
                 one_line(id, 20),
                 words.fault_title(id, system),
-                when,
+                figures.window_text(fault.get("from"), fault.get("to")),
                 f"{100 * float(fault.get('share') or 0):g}%",
                 one_line(", ".join(f"{name} {value}" for name, value in set_as.items()), LINE_LENGTH_MAX),
                 f"{struck[f'{id} {system}']:,}" if f"{id} {system}" in struck else figures.NOTHING,

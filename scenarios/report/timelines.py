@@ -21,6 +21,7 @@ WIDE, NARROW = 960, 360
 CLOSE_UPS_MAX = 3
 STEPS_MAX = 800
 ROWS_MAX = 130
+ALWAYS_MAX = 12
 RUN_OF_BILLS = 3  # invoices a day that make it a billing day
 SHADED_SHARE_MAX = 0.5  # what strikes for longer is the weather, not an event: it gets a lane and no band
 UNBILLED = "Approved, not yet billed (USD)"
@@ -73,13 +74,16 @@ def whole_run(told: Mapping[str, Any], verdict: Verdict) -> Drawing | None:
     if any(backlog):
         series.append(Series(BACKLOG, backlog, 90))
     close = [(int(c["from"]), int(c["from"]) + int(c["step_ms"]) * len(c["backlog"])) for c in told.get("close_ups") or []]
-    struck = [replace(s, lane=not is_close(s, close)) for s in strikes(told, verdict, span)]
+    found = strikes(told, verdict, span)
+    always = [s for s in found if s.begin <= int(told.get("from") or span.begin) and s.end >= int(told.get("to") or span.end)]
+    struck = [replace(s, lane=s not in always and not is_close(s, close)) for s in found]
     wide, narrow = (timeline(span, series, struck, marks=marks, width=w) for w in (WIDE, NARROW))
     if wide is None or narrow is None:
         return None
     caption = "At the end of each day, UTC. Dashed lines are month ends."
     caption += f" Triangles: {RUN_OF_BILLS} or more invoices were made that day." if marks else ""
     caption += " At the end of every day all approved work was in the ERP or set aside." if backlog and not any(backlog) else ""
+    caption += f" Striking all along: {'; '.join(s.title for s in always[:ALWAYS_MAX])}." if always else ""
     return Drawing("run", "What waited to be billed", caption, wide, narrow, rows(days, given), bool(invoices))
 
 
