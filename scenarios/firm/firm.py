@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import simpy
@@ -22,19 +23,28 @@ from scenarios.firm.spec import FirmSpec
 from scenarios.firm.staffing import Site, StaffingDesk
 
 
+@dataclass(eq=False)
 class Firm:
-    """One firm in one run. `plan` is what it will do; `done` succeeds at `expected_end_ms`.
+    """One firm in one run. `plan` is what it will do (made from numbers and seed unless given); `done` succeeds at
+    `expected_end_ms`.
 
     Clerks and staffing go on working after `done`, so that what faults held up can still drain; the world ends the run.
     """
 
-    def __init__(
-        self, env: simpy.Environment, loop: Loop | None, people: People, desk: Desk | None, log: Log, spec: FirmSpec, seed: int,
-        calendar: Calendar, *, plan: Plan | None = None,
-    ) -> None:  # fmt: skip
-        made = plan or build_plan(spec, seed, calendar.start_ms)
-        self.office = Office(env, loop, people, desk, log, spec, seed, calendar, made)
-        self.plan = made
+    env: simpy.Environment
+    loop: Loop | None
+    people: People
+    desk: Desk | None
+    log: Log
+    spec: FirmSpec
+    seed: int
+    calendar: Calendar
+    plan: Plan = None  # type: ignore[assignment]  # always a plan once made
+
+    def __post_init__(self) -> None:
+        env, spec = self.env, self.spec
+        made = self.plan = self.plan or build_plan(spec, self.seed, self.calendar.start_ms)
+        self.office = Office(env, self.loop, self.people, self.desk, self.log, spec, self.seed, self.calendar, made)
         self.planned = sum(len(sheet.entries) + len(sheet.claims) for sheets in made.sheets.values() for sheet in sheets)
         self.done: simpy.Event = env.event()
         self.expected_end_ms = end_of(made.quarter, spec)

@@ -7,7 +7,7 @@ import pytest
 from tests.firm.vendors import live_with_vendors
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_no_domain_refuses_what_the_firm_does(seed):
     """Sales, staffing, booking, decisions, milestones and closes are legal moves in the vendors' own domains."""
     firm, _, vendors, refused = live_with_vendors(seed, 116)

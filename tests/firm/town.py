@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import simpy
@@ -227,11 +228,11 @@ class Run:
     systems: Systems
     desk: Desk
 
-    @property
+    @cached_property
     def acts(self) -> list[Act]:
         return [each for each in self.log if isinstance(each, Act)]
 
-    @property
+    @cached_property
     def done(self) -> dict[int, Acted]:
         return {each.seq: each for each in self.log if isinstance(each, Acted)}
 
