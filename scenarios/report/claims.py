@@ -1,4 +1,4 @@
-"""The verdict in money and hours: what was lost, billed twice, left half done, and what waits for a person.
+"""The verdict in money and hours: what was lost, billed twice, left half done, and what people set aside.
 
 A count of zero is not yet "nothing": it is said only where the judges that look for it held. Pure.
 """
@@ -39,11 +39,11 @@ def claims(totals: Mapping[str, Any], findings: Sequence[Finding]) -> tuple[Clai
         doubled_claim(doubled, findings),
         half_claim(half, findings),
         Claim(
-            "Waiting for a person" if aside.get("items") else "Set aside",
+            "Set aside",
             counted(int(aside.get("items") or 0), "entry", "entries") if aside.get("items") else "Nothing",
-            f"{usd(float(aside.get('usd') or 0))} with a named owner, not billed and not lost"
+            f"{usd(float(aside.get('usd') or 0))} parked or written off by a person, with a reason: not billed, not lost"
             if aside.get("items")
-            else "No approved work waits for a decision",
+            else "No approved work was parked or written off",
             "plain",
         ),
     )

@@ -34,7 +34,7 @@ def show_verdict(story: str, verdict: Verdict, folder: Path) -> None:
     show_promises(console, verdict)
     if verdict.kpis:
         heading(console, "Figures")
-        console.print(kpi_table(verdict, console.width))
+        show_table(console, kpi_table(verdict, console.width))
     if verdict.exceptions:
         heading(console, "Cases that needed a person")
         listed = ", ".join(f"{clean(code)} {count}" for code, count in sorted(verdict.exceptions.items()))
@@ -54,6 +54,14 @@ def say(console: Console, text: Text, *, indent: int = 0) -> None:
     for line in text.wrap(console, max(20, min(console.width, TEXT_WIDTH_MAX) - indent)):
         line.rstrip()
         console.print(Text(" " * indent) + line, soft_wrap=True)
+
+
+def show_table(console: Console, table: Table) -> None:
+    """Print a table without spaces at the ends of lines."""
+    for segments in console.render_lines(table, pad=False):
+        line = Text.assemble(*((s.text, s.style or "") for s in segments))
+        line.rstrip()
+        console.print(line, soft_wrap=True)
 
 
 def heading(console: Console, title: str) -> None:
@@ -93,7 +101,7 @@ def show_promises(console: Console, verdict: Verdict) -> None:
         say(console, line, indent=2)
     held = [f for f in verdict.invariants if f.verdict == "held"]
     if held:
-        console.print(held_table(held, console.width))
+        show_table(console, held_table(held, console.width))
 
 
 def failure(finding: Finding) -> Text:
@@ -165,7 +173,7 @@ def show_list(
     heading(console, "Choices")
     rows = [(Text(part), Text(", ".join(known), style="bold")) for part, known in vendors.items()]
     rows += [(Text("design"), Text(", ".join(designs), style="bold")), (Text("preset"), Text(", ".join(presets), style="bold"))]
-    console.print(side_by_side(rows, 1, ("left", "left")))
+    show_table(console, side_by_side(rows, 1, ("left", "left")))
     heading(console, "Faults")
     for kind in faults.values():
         targets = ", ".join(kind.targets)

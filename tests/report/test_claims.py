@@ -48,11 +48,11 @@ def test_a_count_of_zero_that_nobody_judged_is_not_proven():
     assert [c.state for c in claims(TOTALS, ())] == ["open", "open", "open", "plain"]
 
 
-def test_work_that_waits_for_a_person_is_not_lost():
+def test_work_that_people_set_aside_is_not_lost():
     """Set aside is a card of its own, neither good nor bad."""
     card = claims(TOTALS, FINDINGS)[3]
     assert (card.answer, card.detail, card.state) == (
-        "11 entries", "USD 5,227 with a named owner, not billed and not lost", "plain",
+        "11 entries", "USD 5,227 parked or written off by a person, with a reason: not billed, not lost", "plain",
     )  # fmt: skip
 
 

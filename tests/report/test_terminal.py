@@ -34,7 +34,7 @@ def test_no_line_is_wider_than_the_terminal_or_ends_in_spaces(capsys, width):
     """Except the place of the report, which must stay in one piece."""
     witness = "S-00012 was won on 3 Feb at 10:00 and has no project " * 9
     verdict = verdict_with(verdict="broken", invariants=findings_with("INV-09", "broken", witness))
-    out = lines(capsys, verdict, STORY * 9)[:-1]
+    out = [*lines(capsys, verdict, STORY * 9)[:-1], *lines(capsys, verdict_with())[:-1]]
     assert max(map(len, out)) <= width
     assert [line for line in out if line != line.rstrip()] == []
 
