@@ -49,11 +49,15 @@ def room_of(module: str) -> str:
     return next((name for n in range(len(parts), 0, -1) if (name := ".".join(parts[:n])) in table()), "")
 
 
-def imports_of(module: str, path: Path) -> list[tuple[int, str]]:
-    """(line, imported module of ours) for every import statement, also those inside functions."""
+def imports_of(module: str, path: Path, *, run_time: bool = False) -> list[tuple[int, str]]:
+    """(line, imported module of ours) for every import statement, also those inside functions; `run_time`: not those for types only."""
     found: list[tuple[int, str]] = []
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    for node in ast.walk(ast.parse(path.read_text(), str(path))):
+    tree = ast.parse(path.read_text(), str(path))
+    for_types = {id(inner) for node in ast.walk(tree) if is_for_types(node) for inner in ast.walk(node)} if run_time else set()
+    for node in ast.walk(tree):
+        if id(node) in for_types:
+            continue
         if isinstance(node, ast.Import):
             found += [(node.lineno, alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -63,3 +67,8 @@ def imports_of(module: str, path: Path) -> list[tuple[int, str]]:
                 whole = f"{stem}.{alias.name}"
                 found.append((node.lineno, whole if whole in modules() else stem))
     return [(line, name) for line, name in found if name.split(".")[0] in ROOMS]
+
+
+def is_for_types(node: ast.AST) -> bool:
+    """Is this `if TYPE_CHECKING:`?"""
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
