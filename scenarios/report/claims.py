@@ -30,12 +30,12 @@ class Claim:
     phrase: str = ""
 
 
-def claims(totals: Mapping[str, Any], findings: Sequence[Finding]) -> tuple[Claim, ...]:
-    """The four cards of the first screen."""
+def claims(totals: Mapping[str, Any], findings: Sequence[Finding], *, unbilled_usd: float = 0) -> tuple[Claim, ...]:
+    """The four cards of the first screen. `unbilled_usd`: due and not billed at the end, milestones included."""
     lost, doubled = totals.get("lost") or {}, totals.get("doubled") or {}
     half, aside = list(totals.get("half_done") or ()), totals.get("set_aside") or {}
     return (
-        lost_claim(lost, findings),
+        lost_claim(lost, findings, unbilled_usd),
         doubled_claim(doubled, findings),
         half_claim(half, findings),
         Claim(
@@ -49,8 +49,13 @@ def claims(totals: Mapping[str, Any], findings: Sequence[Finding]) -> tuple[Clai
     )
 
 
-def lost_claim(lost: Mapping[str, Any], findings: Sequence[Finding]) -> Claim:
+def lost_claim(lost: Mapping[str, Any], findings: Sequence[Finding], unbilled_usd: float) -> Claim:
     items = int(lost.get("items") or 0)
+    if not items and unbilled_usd > 0:  # hours and expenses are all there: what is missing is an accepted milestone
+        worth = usd(unbilled_usd)
+        return Claim(
+            "Lost", worth, "Accepted milestones that were never billed", "bad", f"accepted work worth {worth} was never billed"
+        )
     if not items:
         return nothing(
             "Lost", "nothing was lost", "Every approved hour and expense is billed or set aside", LOST_JUDGES, findings

@@ -105,7 +105,7 @@ def page_of(story: str, verdict: Verdict, judgement: Judgement | None) -> Page:
     is_known = verdict.verdict != "unknown" and judgement is not None
     told: dict[str, Any] = judgement.story if judgement is not None and is_known else {}
     totals = told.get("totals") or {}
-    made = claims(totals, verdict.invariants) if totals else ()
+    made = claims(totals, verdict.invariants, unbilled_usd=unbilled(verdict)) if totals else ()
     said = headline(verdict, made)
     findings = sorted(verdict.invariants, key=lambda f: (gravity(f), f.id))
     return Page(
@@ -138,6 +138,11 @@ def kept_line(verdict: Verdict, said: str) -> str:
     """How many promises were kept, unless the headline already says it."""
     line = promises(verdict) if verdict.invariants else ""
     return "Not kept:" if line.lower() in said.lower() and verdict.verdict != "held" else line
+
+
+def unbilled(verdict: Verdict) -> float:
+    """USD due and not billed at the end; 0 when nobody measured it."""
+    return float(verdict.kpis.get("unbilled_approved_value", {}).get("value") or 0)
 
 
 def bounded(verdict: Verdict) -> Verdict:

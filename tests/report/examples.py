@@ -16,7 +16,8 @@ FAULT = {"id": "F-01", "target": "erp", "from": MARCH_31_MS + HOUR_MS, "to": MAR
 KPIS = {
     "setup_hours_p50": {"value": 0.25, "unit": "h"},
     "invoice_cycle_hours_p95": {"value": 30.517, "unit": "h"},
-    "unbilled_approved_value": {"value": 1234567.89, "unit": "USD"},
+    "unbilled_approved_value": {"value": 0, "unit": "USD"},
+    "another_value": {"value": 1234567.89, "unit": "USD"},
     "sync_lag_minutes_p95": {"value": 29.998, "unit": "min"},
     "touchless_share": {"value": 0.9111, "unit": "ratio"},
     "leakage_ratio": {"value": None, "unit": "ratio"},

@@ -59,3 +59,9 @@ def test_work_that_people_set_aside_is_not_lost():
 def test_unknown_claims_nothing():
     """The harness failed; nothing else is said."""
     assert headline(UNKNOWN, ()) == "The harness failed. Nothing is known about the design."
+
+
+def test_an_accepted_milestone_that_was_never_billed_is_lost_too():
+    """Hours and expenses may all be there while the figure for unbilled value is not zero."""
+    card = claims(TOTALS, FINDINGS, unbilled_usd=24_500.0)[0]
+    assert (card.answer, card.state) == ("USD 24,500", "bad")

@@ -140,7 +140,7 @@ def test_what_was_not_kept_comes_first_and_open():
 def test_figures_equal_those_of_the_verdict():
     """Each figure carries the verdict's own value, and the text that people read is made from it."""
     reading = read()
-    assert [a["value"] for a in reading.named("data")] == ["0.25", "30.517", "1234567.89", "29.998", "0.9111"]
+    assert [a["value"] for a in reading.named("data")] == ["0.25", "30.517", "0", "1234567.89", "29.998", "0.9111"]
     assert all(text in reading.text for text in ("15 min", "30.5 h", "USD 1,234,568", "30 min", "91.11%"))
 
 
