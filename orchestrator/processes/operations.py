@@ -90,8 +90,7 @@ class FirmOperations:
         run = await self._engine.run(id)
         if run is None or run.process != billing.ENTITY_NAME:
             return None
-        value = run.result.get("value") if isinstance(run.result, dict) else None
-        started: Sequence[str] = value if isinstance(value, list) else ()
+        started: Sequence[str] = run.result if isinstance(run.result, list) else ()
         bills: dict[str, str] = {}
         for each in started:
             view = await self._engine.run(each)

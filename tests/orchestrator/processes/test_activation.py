@@ -103,7 +103,12 @@ def test_a_slip_goes_to_a_clerk_and_comes_back(tmp_path):
         house.desk.resubmit(parked[0].id, by="clerk", note="set")
         await house.engine.resubmit(RUN, by="clerk")
         await house.settle()
-        return [(view.code, view.queue, view.subject) for view in parked], shown, created(house), house.crm.delivery["S-00042"][-1]
+        return (
+            [(view.code, view.queue, view.subject) for view in parked],
+            shown,
+            created(house),
+            house.crm.delivery["S-00042"][-1],
+        )
 
     parked, shown, after, last = keep(story, tmp_path / "db")
     assert parked == [("TAX_PROFILE_MISSING", "sales-ops", "S-00042")]
@@ -185,7 +190,13 @@ def test_a_crash_at_any_commit_changes_nothing(tmp_path):
                 await house.engine.start(NAME, Won("S-00042"), id=RUN)
                 house.crash_at, house.after, house.commits = number, after, 1
                 await house.settle(3)
-                return house.deaths, await house.state(RUN), created(house), len(house.psa.stories["41"]), house.crm.delivery["S-00042"][-1]
+                return (
+                    house.deaths,
+                    await house.state(RUN),
+                    created(house),
+                    len(house.psa.stories["41"]),
+                    house.crm.delivery["S-00042"][-1],
+                )
 
             ended = keep(story, tmp_path / f"{number}{after}")
             assert ended == (1, "done", WHOLE, 2, "Active"), f"crash {'after' if after else 'before'} commit {number}"

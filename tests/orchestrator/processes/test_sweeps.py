@@ -1,0 +1,186 @@
+"""Sweeps find what pushes lost, cost nothing when there is nothing, and forget nothing in a crash."""
+
+import asyncio
+
+import pytest
+
+from orchestrator.canonical.deal import SoldSignal
+from orchestrator.errors import Held, Transient
+from orchestrator.ports import Hint
+from orchestrator.processes.activation import run_id
+from orchestrator.processes.pollers import Busy, Every, Plan, Poller
+from tests.orchestrator.deals import DAY_MS, HOUR_MS, MONDAY, deal, engagement, entry
+from tests.orchestrator.processes.house import keep
+from tests.orchestrator.virtual import live
+
+MINUTE_MS = 60_000
+SIGNED = SoldSignal("S-00042", "closed_won", "signed", MONDAY, 1)
+
+
+class Marks(dict):
+    """Watermarks, and how often they were written."""
+
+    writes = 0
+
+    def put(self, name, value):
+        self.writes += 1
+        self[name] = value
+
+
+def polled(ask, *, minutes, marks=None, pace=None):
+    """The instants (minutes) at which a poller asked, and from when."""
+    marks = Marks() if marks is None else marks
+
+    async def main(loop):
+        asked = []
+
+        async def watched(since):
+            asked.append((loop.ms() // MINUTE_MS, since // MINUTE_MS))
+            return await ask(len(asked))
+
+        plan = Plan("x", watched, pace or Every(30 * MINUTE_MS), 10 * MINUTE_MS)
+        poller = Poller(plan, marks, loop.ms, on_failure=lambda _name, _error: None)
+        task = asyncio.ensure_future(poller.serve())
+        await asyncio.sleep(minutes * 60 + 1)
+        task.cancel()
+        return asked
+
+    return live(main), marks
+
+
+async def nothing(_number):
+    return False
+
+
+def test_polls_run_on_a_grid_and_look_back():
+    """At once, then every interval, each from the last success less the overlap."""
+    asked, _ = polled(nothing, minutes=90)
+    assert asked == [(0, -10), (30, -10), (60, 20), (90, 50)]
+
+
+def test_an_empty_poll_writes_nothing():
+    """Only the first mark and one an hour are kept while nothing happens."""
+    _, marks = polled(nothing, minutes=150)
+    assert marks.writes == 1 + 2
+
+
+def test_a_poll_that_found_something_is_kept():
+    """A crash after it does not read it again for ever."""
+
+    async def always(_number):
+        return True
+
+    _, marks = polled(always, minutes=90)
+    assert (marks.writes, marks["poll:x"] // MINUTE_MS) == (1 + 4, 90)
+
+
+@pytest.mark.parametrize("error", [Transient("503", system="x"), Held("open", 45 * MINUTE_MS, system="x")])
+def test_a_failed_poll_loses_no_time_span(error):
+    """After an outage the first success asks from the last one before it."""
+
+    async def failing(number):
+        if 2 <= number <= 3:
+            raise error
+        return False
+
+    asked, _ = polled(failing, minutes=180)
+    ok = [since for number, (_, since) in enumerate(asked, start=1) if not 2 <= number <= 3]
+    assert ok[:2] == [-10, -10]
+
+
+def test_a_poller_that_starts_again_goes_on_from_its_mark():
+    """What happened while the program was down is asked for."""
+    asked, _ = polled(nothing, minutes=1, marks=Marks({"poll:x": -500 * MINUTE_MS}))
+    assert asked == [(0, -510)]
+
+
+def test_mirrors_are_quick_while_anybody_works():
+    """Every four minutes in business hours of any entity, every thirty else; the morning is met at its start."""
+    zones = ["Europe/Berlin"]
+    busy = Busy(4 * MINUTE_MS, 30 * MINUTE_MS, lambda: zones, 7, 20)
+    six = MONDAY - MONDAY % DAY_MS + 6 * HOUR_MS  # 07:00 in Berlin
+    assert [busy.after(at) - at for at in (six - 70 * MINUTE_MS, six - 20 * MINUTE_MS, six, six + 5 * HOUR_MS)] == [
+        10 * MINUTE_MS,
+        20 * MINUTE_MS,
+        4 * MINUTE_MS,
+        4 * MINUTE_MS,
+    ]
+
+
+def test_a_lost_push_is_found_by_the_sweep(tmp_path):
+    """No push came at all: the sweep starts the set-up; a second sweep starts nothing."""
+
+    async def story(house):
+        house.crm.deals["S-00042"], house.crm.sold = deal(), [SIGNED]
+        for _ in range(2):
+            await house.sweeps.sold(0)
+            await house.settle()
+        return await house.state(run_id("S-00042")), house.psa.meet.calls.count("create_workspace")
+
+    assert keep(story, tmp_path / "db") == ("done", 1)
+
+
+def test_a_lost_signature_is_found_by_the_sweep(tmp_path):
+    """The run waits; the sweep tells it of the signature, once."""
+
+    async def story(house):
+        house.crm.deals["S-00042"] = deal(status="sent", signed_at=0)
+        house.crm.sold = [SoldSignal("S-00042", "closed_won", "sent", 0, 1)]
+        await house.sweeps.sold(0)
+        await house.settle()
+        waiting = await house.state(run_id("S-00042"))
+        house.crm.deals["S-00042"], house.crm.sold = deal(), [SIGNED]
+        await house.sweeps.sold(0)
+        await house.sweeps.sold(0)
+        await house.settle()
+        return waiting, await house.state(run_id("S-00042"))
+
+    assert keep(story, tmp_path / "db") == ("waiting", "done")
+
+
+def test_work_the_feed_never_told_of_is_found(tmp_path):
+    """The poll of entries starts what is undecided; what is decided costs nothing."""
+
+    async def story(house):
+        await house.book.engage(engagement())
+        house.psa.works = [entry(1), entry(2)]
+        house.psa.hints["time"] = [Hint("time", "41", "8", MONDAY + 2 * MINUTE_MS, f"TE-{n}") for n in (1, 2)]
+        found = [await house.sweeps.time(0)]
+        await house.settle()
+        found.append(await house.sweeps.time(0))
+        return found, sorted(house.erp.work), len(await house.engine.runs())
+
+    assert keep(story, tmp_path / "db") == ([True, False], ["TE-1", "TE-2"], 1)
+
+
+def test_feed_and_poll_tell_of_one_approval_once(tmp_path):
+    """The same submission by both ways, and twice by each, is one run."""
+
+    async def story(house):
+        await house.book.engage(engagement())
+        house.psa.works = [entry(1)]
+        hint = Hint("time", "41", "8", MONDAY + MINUTE_MS)
+        house.psa.hints = {
+            "feed": [hint, hint],
+            "time": [Hint("time", "41", "8", MONDAY + MINUTE_MS, "TE-1")] * 2,
+            "expenses": [],
+        }
+        await asyncio.gather(house.sweeps.feed(0), house.sweeps.time(0))
+        await house.sweeps.feed(0)
+        await house.settle()
+        return len(await house.engine.runs()), house.erp.meet.calls
+
+    assert keep(story, tmp_path / "db") == (1, ["post_time"])
+
+
+def test_projects_that_are_not_ours_are_left_alone(tmp_path):
+    """A workspace whose title names no SOW starts nothing."""
+
+    async def story(house):
+        house.psa.workspaces["77"] = "Summer party"
+        house.psa.sow_of = lambda _workspace: asyncio.sleep(0, "")
+        house.psa.hints["feed"] = [Hint("time", "77", "8", MONDAY)]
+        await house.sweeps.feed(0)
+        return len(await house.engine.runs())
+
+    assert keep(story, tmp_path / "db") == 0
