@@ -13,7 +13,9 @@ from tests.orchestrator.virtual import live
 
 WORKSPACE = workspace_of(contract())
 STORIES = stories_of(contract())
-SUBMISSION = {"8": {"id": "8", "status": "approved", "workspace_id": "41", "current_resolution_created_at_date": "2026-01-12T08:30:00Z"}}
+SUBMISSION = {
+    "8": {"id": "8", "status": "approved", "workspace_id": "41", "current_resolution_created_at_date": "2026-01-12T08:30:00Z"}
+}
 ENTRY = {"id": "17", "workspace_id": "41", "story_id": "501", "user_id": "11", "date_performed": "2026-01-09", "time_in_minutes": 435,
          "billable": True, "approved": True, "notes": None, "currency": "USD", "active_submission_id": "8",
          "updated_at": "2026-01-12T08:30:01Z"}  # fmt: skip
@@ -216,7 +218,9 @@ def test_stories_of_people_are_never_ours_to_touch():
     async def main(loop):
         vendor = Vendor(lambda _asked: page("stories"))
         with pytest.raises(Refused):
-            await Kantata(vendor.link("psa", clock=loop.ms), closed).create_stories("41", (Story("k", "t", "task", "", "", True, False, 1),))
+            await Kantata(vendor.link("psa", clock=loop.ms), closed).create_stories(
+                "41", (Story("k", "t", "task", "", "", True, False, 1),)
+            )
         return vendor.asked
 
     assert live(main) == []

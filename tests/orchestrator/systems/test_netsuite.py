@@ -96,11 +96,22 @@ def test_the_contract_is_an_order_with_its_milestones():
     made = contract(cap=25_000_00)
     _, vendor = with_erp(lambda _asked: MADE, lambda erp: erp.upsert_order(made, Ref("C", "1"), Ref("J", "3")))
     body = vendor.asked[-1].body
-    assert (body["custbody_cap"], body["terms"], body["orderStatus"], body["job"]) == (25000.0, {"id": "5"}, {"id": "F"}, {"id": "3"})
-    assert [(item["custcol_line_key"], item["isBillable"]) for item in body["item"]["items"]] == [("S-00042-R1", False), ("S-00042-R2", False)]
+    assert (body["custbody_cap"], body["terms"], body["orderStatus"], body["job"]) == (
+        25000.0,
+        {"id": "5"},
+        {"id": "F"},
+        {"id": "3"},
+    )
+    assert [(item["custcol_line_key"], item["isBillable"]) for item in body["item"]["items"]] == [
+        ("S-00042-R1", False),
+        ("S-00042-R2", False),
+    ]
     sold = milestone_deal()
     _, vendor = with_erp(
-        lambda _asked: MADE, lambda erp: erp.upsert_order(contract(type="milestone", lines=sold.lines, amount=sold.amount), Ref("C", "1"), Ref("J", "3"))
+        lambda _asked: MADE,
+        lambda erp: erp.upsert_order(
+            contract(type="milestone", lines=sold.lines, amount=sold.amount), Ref("C", "1"), Ref("J", "3")
+        ),
     )
     assert [item["isBillable"] for item in vendor.asked[-1].body["item"]["items"]] == [True, True]
 
@@ -159,8 +170,16 @@ def test_a_milestone_is_billed_alone():
 @pytest.mark.parametrize(
     ("answer", "kind", "code"),
     [
-        (problem(400, "USER_ERROR", "The transaction date falls in a closed or locked accounting period"), Refused, "PERIOD_CLOSED"),
-        (problem(400, "INVALID_CONTENT", "Invalid Field Value P-0007 for the following field: employee", "employee"), Refused, "PERSON_UNKNOWN"),
+        (
+            problem(400, "USER_ERROR", "The transaction date falls in a closed or locked accounting period"),
+            Refused,
+            "PERIOD_CLOSED",
+        ),
+        (
+            problem(400, "INVALID_CONTENT", "Invalid Field Value P-0007 for the following field: employee", "employee"),
+            Refused,
+            "PERSON_UNKNOWN",
+        ),
         (problem(400, "USER_ERROR", "Please enter value(s) for: rate", "rate"), Refused, "VENDOR_REFUSED"),
         (problem(409, "RCRD_HAS_BEEN_CHANGED", "changed"), Transient, ""),
         (problem(429, "CONCURRENCY_LIMIT_EXCEEDED", "busy"), Transient, ""),
@@ -223,7 +242,11 @@ def test_the_assertion_is_signed_and_repeatable():
     signature = encode_dss_signature(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big"))
     key.public_key().verify(signature, f"{head}.{claims}".encode(), ec.ECDSA(hashes.SHA256()))
     said = json.loads(base64.urlsafe_b64decode(claims + "=="))
-    assert (said["aud"], said["iss"], said["exp"] - said["iat"]) == ("https://erp.test/services/rest/auth/oauth2/v1/token", "client", 300)
+    assert (said["aud"], said["iss"], said["exp"] - said["iat"]) == (
+        "https://erp.test/services/rest/auth/oauth2/v1/token",
+        "client",
+        300,
+    )
 
 
 def test_a_key_of_another_kind_is_a_mistake_in_the_settings():

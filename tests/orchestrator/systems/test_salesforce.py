@@ -34,7 +34,9 @@ SOW = {
 }  # fmt: skip
 LINE = {"Line_Key__c": "S-00042-R1", "Quantity": 100.25, "UnitPrice": 185.1234, "TotalPrice": 18558.62, "ServiceDate": None,
         "Description": None, "Product2": {"ProductCode": "ROLE-SENIOR"}}  # fmt: skip
-INVOICE = Invoice("INV-S-00042-202601-1", "7", "INVUS000001", "S-00042", "partially_paid", "USD", 100_00, 119_00, 19_05, "2026-03-01", 4)
+INVOICE = Invoice(
+    "INV-S-00042-202601-1", "7", "INVUS000001", "S-00042", "partially_paid", "USD", 100_00, 119_00, 19_05, "2026-03-01", 4
+)
 
 
 def page(*records, more=""):
@@ -67,7 +69,13 @@ def test_a_deal_is_read_exactly():
     deal, _ = with_crm(in_turn(page(SOW), page(LINE)), lambda crm: crm.read_deal("S-00042"))
     line = deal.lines[0]
     assert (line.quantity, line.rate, line.amount) == (10_025, 1_851_234, 18_558_62)
-    assert (deal.cap, deal.amount, deal.signed_at, deal.status, deal.stage) == (25_000_50, 30_000_00, 1_768_206_600_000, "signed", "closed_won")
+    assert (deal.cap, deal.amount, deal.signed_at, deal.status, deal.stage) == (
+        25_000_50,
+        30_000_00,
+        1_768_206_600_000,
+        "signed",
+        "closed_won",
+    )
     assert (deal.tax_profile, deal.billing_email, deal.end_on, deal.party.segment) == ("", "", "", "strategic")
 
 
@@ -79,7 +87,10 @@ def test_a_sow_that_is_gone_is_none():
 
 def test_every_page_is_read():
     """A query goes on until the vendor says it is done, by the path it gives."""
-    first, second = page({"SOW_Number__c": "S-00001"}, more="/services/data/v67.0/query/01g-2000"), page({"SOW_Number__c": "S-00002"})
+    first, second = (
+        page({"SOW_Number__c": "S-00001"}, more="/services/data/v67.0/query/01g-2000"),
+        page({"SOW_Number__c": "S-00002"}),
+    )
     sows, vendor = with_crm(in_turn(first, second), lambda crm: crm.sows_of("O-00042"))
     assert sows == ["S-00001", "S-00002"]
     assert vendor.asked[1].path == "/services/data/v67.0/query/01g-2000"

@@ -65,7 +65,9 @@ class Vendor:
             return say(200)
         return said
 
-    def link(self, system: str = "erp", *, clock: Callable[[], int] = lambda: 0, sign_in: Any = None, timeout_s: float = 5.0) -> Link:
+    def link(
+        self, system: str = "erp", *, clock: Callable[[], int] = lambda: 0, sign_in: Any = None, timeout_s: float = 5.0
+    ) -> Link:
         gate = Gate(Door(system, Budget(concurrency_max=20)), clock)
         return Link(Wiring(system, f"https://{system}.test", self.send, clock, gate, sign_in or forever, timeout_s))
 
