@@ -6,12 +6,16 @@ from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from scenarios.oracle.hours import merged
 from scenarios.oracle.money import in_usd
 from scenarios.oracle.view import View, money
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
 EVENTS_MAX = 80
+CLOSE_UPS_MAX = 3
+CLOSE_UP_STEP_MS = HOUR_MS // 2
+SHORT_MS_MAX = 3 * DAY_MS  # a fault that lasts longer shows on the daily series
 
 
 def story(view: View) -> dict[str, Any]:
@@ -27,7 +31,10 @@ def story(view: View) -> dict[str, Any]:
             "unbilled": unbilled_by_day(view, ends),
             "exceptions": open_exceptions(view, ends),
             "calls": calls_by_day(view, ends),
+            "invoices": invoices_by_day(view, ends),
         },
+        "close_ups": close_ups(view),
+        "desks": desks(view),
         "faults": [
             {"id": w.fault, "system": w.system, "from": w.begin or first, "to": w.end or last, "share": w.share}
             for w in view.trail.windows
@@ -89,6 +96,40 @@ def calls_by_day(view: View, ends: list[int]) -> list[int]:
         index = min(bisect_right(ends, hour), len(ends) - 1)
         counts[index] += count
     return counts
+
+
+def invoices_by_day(view: View, ends: list[int]) -> list[int]:
+    """Invoices made on each day."""
+    counts = [0] * len(ends)
+    for invoice in view.invoices.values():
+        counts[min(bisect_right(ends, int(invoice.row["_at"])), len(ends) - 1)] += 1
+    return counts
+
+
+def close_ups(view: View) -> list[dict[str, Any]]:
+    """[{"from", "step_ms", "backlog": [per step], "unbilled": [per step]}]: half-hours from 12 h before short faults to 24 h after."""
+    short = [w for w in view.trail.windows if w.begin and w.end and w.end - w.begin <= SHORT_MS_MAX]
+    found = []
+    for begin, end in list(merged((w.begin - 12 * HOUR_MS, w.end + 24 * HOUR_MS) for w in short))[:CLOSE_UPS_MAX]:
+        first = begin - begin % HOUR_MS
+        ends = list(range(first + CLOSE_UP_STEP_MS, end + CLOSE_UP_STEP_MS, CLOSE_UP_STEP_MS))
+        found.append(
+            {
+                "from": first,
+                "step_ms": CLOSE_UP_STEP_MS,
+                "backlog": backlog(view, ends),
+                "unbilled": unbilled_by_day(view, ends),
+            }
+        )
+    return found
+
+
+def desks(view: View) -> dict[str, str]:
+    """{exception code: the queues it went to}."""
+    found: dict[str, set[str]] = {}
+    for item in view.exceptions:
+        found.setdefault(str(item.get("code")), set()).add(str(item.get("queue") or ""))
+    return {code: ", ".join(sorted(queues)) for code, queues in sorted(found.items())}
 
 
 def events(view: View) -> list[dict[str, Any]]:
