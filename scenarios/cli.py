@@ -151,11 +151,12 @@ def serve(
 def bench(
     as_json: Json = False,
     rounds: Annotated[int, typer.Option(min=1, max=99, help="Interleaved rounds; the median counts.")] = 9,
+    slow: Annotated[bool, typer.Option("--slow", help="Also whole quarters at S, 2S, 4S and M: many minutes.")] = False,
 ) -> None:
     """Measure speeds as ratios against a limit in the same run."""
     from scenarios.bench import measure, show
 
-    result = measure(rounds)
+    result = measure(rounds, slow=slow, tell=lambda what: sys.stderr.write(f"measuring: {what}\n"))
     if not as_json:
         show(result)
     finish(0, result if as_json else None)
