@@ -98,7 +98,8 @@ def plant_revocation(fault: Planted, system: Any, _refusal: Refusal) -> None:
 
     def revoke() -> None:
         if fault.is_on() and fault.hits("sessions revoked"):
-            system.state.sessions.revoke_all()
+            sessions = system.state.sessions
+            (getattr(sessions, "revoke_all", None) or sessions.clear)()
         if fault.fault.end is None or fault.clock() < fault.fault.end:
             loop.call_later(every_s, revoke)
 

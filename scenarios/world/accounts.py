@@ -29,6 +29,8 @@ INTAKE = f"https://orchestrator.test/intake/salesforce/{SECRET}"
 INTEGRATION = "integration@rehearsal.test"
 KEY_NUMBER = 0x5EED_0F_4EAE_5A15
 ORG = "00D5e000001AbCd"
+ERP_SERVICE_MS = 350  # synthetic: a record call of an ordinary account
+ERP_LANES_OF_OTHERS = 2  # synthetic: nobody has an account's lanes for himself
 CLIENT, CERTIFICATE = "rehearsal-client", "rehearsal-certificate"
 CONSUMER_KEY, CONSUMER_SECRET = "3MVG9.rehearsal", "rehearsal-consumer-secret"
 PSA_TOKEN = "kantata-rehearsal-token"  # noqa: S105
@@ -59,7 +61,8 @@ def kantata() -> KantataSettings:
 
 
 def netsuite() -> NetSuiteSettings:
-    return NetSuiteSettings(certificates=(Certificate(CERTIFICATE, CLIENT, public_pem(), INTEGRATION),))
+    mapped = Certificate(CERTIFICATE, CLIENT, public_pem(), INTEGRATION)
+    return NetSuiteSettings(certificates=(mapped,), service_ms=ERP_SERVICE_MS, reserved=ERP_LANES_OF_OTHERS)
 
 
 SETTINGS: Mapping[str, Callable[[], Any]] = {"salesforce": salesforce, "kantata": kantata, "netsuite": netsuite}
