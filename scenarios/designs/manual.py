@@ -12,6 +12,7 @@ import heapq
 import math
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from statistics import NormalDist
@@ -21,7 +22,7 @@ from scenarios.designs import deals
 from scenarios.designs.calendar import Billing
 from scenarios.designs.deals import CENT, Deal, Line, Lists, Site, fits, times
 from scenarios.designs.door import answer, body_of
-from scenarios.designs.vendors import Access, Clock, Json, Patience, Send, Trouble, Vendors, utc
+from scenarios.designs.vendors import Access, Clock, Json, Patience, Refused, Send, Trouble, Vendors, utc
 
 HOUR_MS = 3_600_000
 LOOK_MS = 4 * HOUR_MS  # the list of signed deals is looked at a few times a day
@@ -29,9 +30,10 @@ AGAIN_MS = 2 * HOUR_MS  # what did not work is tried again later, from its begin
 BOOKS_HOURS, PROJECT_HOURS, DELAY_SIGMA = 30.0, 34.0, 0.6  # medians until a deal is typed into the ERP, and then into the PSA
 INVOICE_MINUTES = (12.0, 35.0)  # to type one project's invoices
 PATIENCE = Patience(tries=3, wait_s=900.0, timeout_s=180.0)
-# Of so many, one: whole sheets and single receipts left off the list, acceptances nobody told finance of, sheets typed twice or
-# at another rate, deals under a wrong tax code, customers typed in without looking for them first.
-SHEETS, RECEIPTS, ACCEPTANCES, TWICE, MISTYPED, TAXED, UNSEARCHED = 16, 8, 60, 150, 120, 25, 12
+# Of so many, one: whole sheets and single receipts left off the list, small milestones nobody told finance of, sheets typed twice
+# or at another rate, deals under a wrong tax code, customers typed in without looking for them first.
+SHEETS, RECEIPTS, ACCEPTANCES, TWICE, MISTYPED, TAXED, UNSEARCHED = 16, 8, 6, 150, 120, 25, 12
+SMALL = 10_000  # of the contract's currency; a bigger milestone is asked for until it is billed
 MEANT = {"USA": "US", "ENG": "UK", "GER": "DE", "HOL": "NL", "AUS": "AU", "SIN": "SG"}
 PROFILES = ("STANDARD", "REVERSE_CHARGE", "EXPORT")
 SIGNED = "SELECT SOW_Number__c, Selling_Entity__c FROM SOW__c WHERE {} ORDER BY SOW_Number__c"
@@ -86,7 +88,7 @@ class Manual:
         self.sites: dict[str, Site] = {}  # by SOW
         self.noticed: dict[str, None] = {}
         self.ticked: dict[str, None] = {}  # sources somebody believes to be done
-        self.turns = self.busy = 0
+        self.turns = self.busy = self.failures = 0
         self._note(clock() + LOOK_MS, self._look)
         for run in calendar:
             self._note(run.at, lambda run=run: self._month_end(run.entity))  # type: ignore[misc]
@@ -112,6 +114,8 @@ class Manual:
             self.busy += 1
             try:
                 await chore.do()
+            except Refused:
+                self.failures += 1  # somebody puts it aside
             except Trouble:
                 self._note(self.clock() + AGAIN_MS, chore.do)
             finally:
@@ -153,9 +157,9 @@ class Manual:
     def _understood(self, deal: Deal, entity: str) -> Deal:
         """Read a deal as a person does, who fills in what is missing by guess, and now and then picks the wrong tax code."""
         codes = [deals.tax_code(entity, deal.account, profile) for profile in PROFILES]
-        guessed = [code for code in (deal.tax_code, *codes) if code]
+        export = deals.TAXES[entity][3]
         wrong = self.slips.slips("tax code", entity, TAXED)
-        code = deals.TAXES[entity][3] if wrong else guessed[0]
+        code = export if wrong else next(code for code in (deal.tax_code, *codes, export) if code)
         return replace(deal, entity=entity, tax_code=code)
 
     async def _project(self, site: Site) -> None:
@@ -181,6 +185,8 @@ class Manual:
         """Type the lines of one invoice from the PSA's lists of approved time and expenses."""
         asked = {"workspace_id": site.workspace, "approved": "true", "order": "created_at:asc"}
         times_listed = (await self.vendors.listed("time_entries", billable="true", **asked)).rows
+        stories = (await self.vendors.listed("stories", workspace_id=site.workspace)).rows
+        site.stories = {row["id"]: row["title"].partition(" ")[0] for row in stories}
         expenses = (await self.vendors.listed("expenses", **asked)).rows
         lines: list[Json] = []
         for sheet in sheets_of(times_listed).values():
@@ -230,17 +236,23 @@ class Manual:
         }]  # fmt: skip
 
     async def _bill_milestones(self, site: Site) -> None:
-        """Bill what delivery says was accepted; what they forget to say once is never asked for again."""
+        """Bill what delivery says was accepted; a small one they forget to tell of is never asked for again."""
         stories = await self.vendors.listed("stories", workspace_id=site.workspace, include="custom_field_values")
         for row in stories.rows:
             name = f"M-{row['id']}"
             if name in self.ticked or not deals.accepted(row, stories.beside):
                 continue
-            if not self.slips.slips("acceptance", "all", ACCEPTANCES):
-                position = list(site.deal.lines).index(site.stories[row["id"]]) + 1
-                body = {"tranDate": self._today(), "item": {"items": [{"orderLine": position}]}}
-                await self.vendors.erp_create(f"salesOrder/{site.order}/!transform/invoice?replace=item", body)
+            key = row["title"].partition(" ")[0]
+            small = site.deal.lines[key].amount < SMALL
+            if not (small and self.slips.slips("acceptance", "all", ACCEPTANCES)):
+                await self._bill_milestone(site, key)
             self.ticked[name] = None
+
+    async def _bill_milestone(self, site: Site, key: str) -> None:
+        """Bill one line of the contract; when the ERP says it is billed already, so be it."""
+        body = {"tranDate": self._today(), "item": {"items": [{"orderLine": list(site.deal.lines).index(key) + 1}]}}
+        with suppress(Refused):
+            await self.vendors.erp_create(f"salesOrder/{site.order}/!transform/invoice?replace=item", body)
 
     def _today(self) -> str:
         return utc(self.clock()).date().isoformat()

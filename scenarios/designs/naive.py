@@ -213,7 +213,9 @@ class Naive:
         work.unbilled.append((amount, {**line, **tagged}))
 
     async def _milestone(self, _source: str, row: Json, _who: str, work: Work) -> None:
-        deal, key = work.site.deal, work.site.stories[row["id"]]
+        deal, key = work.site.deal, work.site.stories.get(row["id"])
+        if key is None:
+            return
         position = list(deal.lines).index(key) + 1
         body = {"tranDate": self._today(), "item": {"items": [{"orderLine": position}]}}
         await self.vendors.erp_create(f"salesOrder/{work.site.order}/!transform/invoice?replace=item", body)
