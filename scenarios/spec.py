@@ -188,7 +188,8 @@ def position(node: Any, loc: tuple[Any, ...]) -> tuple[int, int]:
     line, column = 0, 0
     for step in loc:
         try:
-            place = node.lc.key(step) if isinstance(node, dict) else node.lc.item(step)
+            marks: Any = node.lc
+            place = marks.key(step) if isinstance(node, dict) else marks.item(step)
         except (KeyError, IndexError, AttributeError, TypeError):
             break
         line, column = place
