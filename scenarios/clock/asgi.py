@@ -28,9 +28,7 @@ class NoAnswer(RuntimeError):
     """The app ended without a complete response."""
 
 
-async def call(  # noqa: PLR0917 - the parts of a request line, in their own order
-    app: App, method: str, url_path: str, query: str, headers: Iterable[tuple[str, str]], body: bytes
-) -> Answer:
+async def call(app: App, method: str, url_path: str, query: str, headers: Iterable[tuple[str, str]], body: bytes) -> Answer:
     """Send one request to an app and return (status, {lower-case header: value}, whole body).
 
     `url_path` is as on the wire (percent-encoded), `query` without its question mark. The response is complete when the app has
