@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from scenarios.errors import UsageError, nearest
-from scenarios.spec import Scenario
+from scenarios.spec import Expect, Scenario
 
 ROOT = Path(__file__).resolve().parent.parent
 VENDORS = {"crm": ("salesforce",), "psa": ("kantata",), "erp": ("netsuite",)}
@@ -52,8 +52,9 @@ class Rehearsal:
         return self.scenario.seed
 
     def without_faults(self) -> Rehearsal:
-        """The fault-free twin of this rehearsal."""
-        return replace(self, scenario=self.scenario.model_copy(update={"faults": ()}))
+        """The fault-free twin of this rehearsal; scenarios that differ only in words and faults share one."""
+        nameless = {"name": "twin", "story": "", "expect": Expect(), "faults": ()}
+        return replace(self, scenario=self.scenario.model_copy(update=nameless))
 
     def plain(self) -> dict[str, Any]:
         """JSON of everything that decides the run; equal JSON and equal source give an equal run."""
