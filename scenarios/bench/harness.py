@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import process_time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from scenarios.bench.ratio import Ratio
 from scenarios.bench.virtual import org
@@ -23,6 +23,7 @@ from scenarios.verdict import worst
 
 NOT_EMPTY_GOAL, ALL_GOAL = 0.08, 0.15
 READS = 4_000
+PLAIN = Words(preset="S")
 
 
 class Quarter(NamedTuple):
@@ -34,21 +35,27 @@ class Quarter(NamedTuple):
     verdict: str
 
 
-def harness_ratios(rounds: int, *, preset: str = "S", heads: int | None = None) -> tuple[list[Ratio], Quarter]:
+def harness_ratios(rounds: int, words: Words = PLAIN, *, reads: int = READS) -> tuple[list[Ratio], Quarter]:
     """Calls other than empty reads, and all calls, against reads; and the last round's run."""
-    rehearsal = resolve(load_scenario("clean-quarter"), Words(preset=preset, heads=heads))
-    busy, everything, quarter = [], [], Quarter(0.0, 0, 0, "")
+    rehearsal = resolve(load_scenario("clean-quarter"), words)
+    busy, everything, around, quarter = [], [], list[float](), Quarter(0.0, 0, 0, "")
     for _ in range(rounds):
-        before = reads_rate()
+        before = reads_rate(reads)
         quarter = live(rehearsal)
-        reads = 2 / (1 / before + 1 / reads_rate())
-        busy.append(((quarter.calls - quarter.empty_reads) / quarter.cpu_s, reads))
-        everything.append((quarter.calls / quarter.cpu_s, reads))
-    note = f"clean-quarter preset {preset}, whole, judged {quarter.verdict}; {quarter.calls} calls, {quarter.empty_reads} empty reads"
-    unit, against = "vendor calls per CPU second", "full-stage Salesforce reads in process"
+        around += (before, reads_rate(reads))
+        rate = 2 / (1 / around[-2] + 1 / around[-1])
+        busy.append(((quarter.calls - quarter.empty_reads) / quarter.cpu_s, rate))
+        everything.append((quarter.calls / quarter.cpu_s, rate))
+    note = f"clean-quarter preset {words.preset}, whole, judged {quarter.verdict}; {quarter.calls} calls, {quarter.empty_reads} empty reads"
+    told: dict[str, Any] = {
+        "unit": "vendor calls per CPU second",
+        "against": "full-stage Salesforce reads in process, before and after the run",
+        "note": note,
+        "more": {"reads_low": round(min(around), 1), "reads_high": round(max(around), 1)},
+    }
     return [
-        Ratio(name="harness_calls_not_empty", goal=NOT_EMPTY_GOAL, unit=unit, against=against, pairs=busy, note=note),
-        Ratio(name="harness_calls", goal=ALL_GOAL, unit=unit, against=against, pairs=everything, note=note),
+        Ratio(name="harness_calls_not_empty", goal=NOT_EMPTY_GOAL, pairs=busy, **told),
+        Ratio(name="harness_calls", goal=ALL_GOAL, pairs=everything, **told),
     ], quarter
 
 
@@ -69,7 +76,7 @@ def live(rehearsal: Rehearsal) -> Quarter:
     return Quarter(spent, recorder.calls, recorder.empty_reads, worst(findings))
 
 
-def reads_rate(reads: int = READS) -> float:
+def reads_rate(reads: int) -> float:
     """Full-stage reads per CPU second, now."""
     with org() as held:
         held.reads(reads // 10)

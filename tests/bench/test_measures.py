@@ -14,6 +14,7 @@ from scenarios.bench.stock import Request
 from scenarios.bench.table import show
 from scenarios.bench.virtual import mock_ratios, org
 from scenarios.errors import HarnessError
+from scenarios.resolve import Words
 
 
 def test_every_upsert_of_the_bench_writes():
@@ -50,10 +51,11 @@ def test_clock_and_engine_are_measured():
 
 def test_a_small_quarter_is_measured_whole():
     """Calls are counted by the recorder, empty reads among them, and the run is judged."""
-    ratios, quarter = harness_ratios(1, heads=12)
+    ratios, quarter = harness_ratios(1, Words(preset="S", heads=12, design="manual"), reads=200)
     busy, everything = (ratio.plain() for ratio in ratios)
     assert 0 < quarter.empty_reads < quarter.calls
     assert busy["value"] < everything["value"]
+    assert busy["numerator"] == round((quarter.calls - quarter.empty_reads) / quarter.cpu_s, 1)
     assert quarter.verdict in {"held", "unsettled", "broken", "unknown"}
 
 
