@@ -20,7 +20,7 @@ ALLOWED = {
     "scenarios/clock/paced.py": "is the bridge to the wall clock",
     "scenarios/clock/bench.py": "measures CPU time outside any run",
     "orchestrator/engine/bench.py": "measures CPU time outside any run",
-    "scenarios/bench.py": "measures CPU time outside any run",
+    "scenarios/bench/": "measures CPU time outside any run",
     "scenarios/progress.py": "is the progress line; the guards let it pass",
     "orchestrator/app.py": "hands the real clock to the core in production",
     "simulators/app.py": "hands the real clock to a server on ports",
@@ -111,7 +111,7 @@ def test_our_rooms_name_nothing_that_would_make_runs_differ():
     found = []
     for path in sorted(one for room in ROOMS for one in (ROOT / room).rglob("*.py")):
         place = path.relative_to(ROOT).as_posix()
-        if place not in ALLOWED:
+        if not place.startswith(tuple(ALLOWED)):
             found += [f"{place}:{line}: {what}: {remedy}" for line, what, remedy in findings(path.read_text("utf-8"))]
     for path in sorted(one for room in ROOMS for one in (ROOT / room).rglob("*.sql")):
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
