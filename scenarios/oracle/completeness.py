@@ -2,77 +2,84 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 
+from scenarios.oracle.contract import Contract, Due, Invoice, money, when
 from scenarios.oracle.facts import CanNotJudge, Facts
-from scenarios.oracle.hours import overlap_ms
-from scenarios.oracle.money import CURRENCY
+from scenarios.oracle.hours import Span, overlap_ms
 from scenarios.oracle.trouble import troubles
-from scenarios.oracle.view import Contract, Due, View, money, when
+from scenarios.oracle.view import View
 
 HOUR_MS = 3_600_000
 SETUP_MS_MAX = 4 * HOUR_MS
 NO_CLAIMS = "the design gives no evidence of its own"
+CONFLICTS = frozenset({409, 422})
+ENDS = ("applied", "deduplicated", "superseded", "quarantined", "parked")
 
 
 def wins(view: View) -> Facts:
-    """INV-07: every won and signed deal is set up in time, or stands in an exception."""
+    """INV-07: every won and signed deal is set up in time, but for the time it stood in an exception or a system was away."""
     facts = Facts()
+    away = troubles(view.trail)
     for contract in view.contracts.values():
         if not contract.is_due:
             continue
-        since, active = max(contract.won_at, contract.signed_at), active_at(contract)
-        excused = overlap_ms(
-            (since, active or view.trail.last_at), [*troubles(view.trail), *exception_spans(view, contract.number)]
-        )
-        facts.checked += 1
+        since, active = contract.due_since, contract.active_at
+        until = view.trail.last_at if active is None else active
+        late = until - since - overlap_ms((since, until), [*away, *exception_spans(view, contract.number)])
         told = f"{contract.number} was won {when(contract.won_at)}, signed {when(contract.signed_at)}"
-        if active is None:
-            if not is_open(view, contract.number) and view.trail.last_at - since - excused > SETUP_MS_MAX:
-                facts.wrong.append(f"{told} and was never set up, with no exception to show for it")
-        elif active - since - excused > SETUP_MS_MAX:
-            facts.wrong.append(f"{told} and set up only {when(active)}, {(active - since - excused) / HOUR_MS:.1f} h later")
+        how = (
+            f"never set up ({missing(contract)} missing), with no exception to show for it"
+            if active is None
+            else f"set up only {when(active)}, {late / HOUR_MS:.1f} h later"
+        )
+        facts.expect(late <= SETUP_MS_MAX, f"{told} and {how}")
     return facts
 
 
-def active_at(contract: Contract) -> int | None:
-    """When both projects stood: the later of the first live job and workspace."""
-    jobs = [int(row["_at"]) for _, row in contract.jobs if not row.get("inactive")]
-    spaces = [int(row["_at"]) for _, row in contract.workspaces if not row.get("archived")]
-    return max(min(jobs), min(spaces)) if jobs and spaces else None
+def missing(contract: Contract) -> str:
+    """What an unfinished set-up lacks."""
+    parts = {"contract": contract.live_orders, "ERP project": contract.live_jobs, "PSA project": contract.live_workspaces}
+    return ", ".join([name for name, rows in parts.items() if not rows] + [f"task {key}" for key in contract.missing_stories])
 
 
-def exception_spans(view: View, number: str) -> list[tuple[int, int]]:
-    """When an exception of this contract stood open, as claimed and as mended by somebody's act in the CRM or at the desk."""
-    return [
-        (int(e["opened_at"]), int(e.get("resolved_at") or view.trail.last_at))
-        for e in view.exceptions
-        if str(e.get("subject")) == number and e.get("opened_at")
-    ]
+def exception_spans(view: View, number: str) -> list[Span]:
+    """When a contract stood with people: from an exception's opening to the last thing a clerk did to it.
 
-
-def is_open(view: View, number: str) -> bool:
-    return any(str(e.get("subject")) == number and e.get("state") in ("open", "resubmitted") for e in view.exceptions)
+    An exception no clerk ever saw excuses time only while it is open and too young for that.
+    """
+    spans = []
+    for claimed in view.exceptions:
+        if str(claimed.get("subject")) != number or not claimed.get("opened_at"):
+            continue
+        opened, acts = int(claimed["opened_at"]), view.desk.get(str(claimed.get("id")), [])
+        if claimed.get("state") not in ("resolved", "waived") and view.is_believable(claimed):
+            spans.append((opened, view.trail.last_at))
+        elif acts:
+            spans.append((opened, max(act.at for act in acts)))
+    return spans
 
 
 def orphans(view: View) -> Facts:
     """INV-08: every live project has its contract and customer, and every active contract both its projects."""
     facts = Facts()
+    for name, rows in (("order", view.strays.orders), ("job", view.strays.jobs), ("workspace", view.strays.workspaces)):
+        for id, row in rows:
+            facts.expect(False, f"{name} {id} {row.get('title') or row.get('name') or ''} names no statement of work")
     for contract in view.contracts.values():
-        orders = [row for _, row in contract.orders if row.get("status") != "closed"]
-        jobs = [row for _, row in contract.jobs if not row.get("inactive")]
-        spaces = [row for _, row in contract.workspaces if not row.get("archived")]
+        orders, jobs, spaces = contract.live_orders, contract.live_jobs, contract.live_workspaces
         if not (orders or jobs or spaces):
             continue
+        facts.expect(bool(contract.sow), f"{contract.number} has projects, and nobody ever drew up such a statement of work")
         whole = bool(orders) and bool(jobs) and bool(spaces)
-        excused = is_open(view, contract.number)
         facts.expect(
-            whole or excused,
+            whole or view.is_open(contract.number),
             f"{contract.number} is half there: {len(orders)} contracts and {len(jobs)} projects in the ERP, {len(spaces)} in the PSA",
         )
-        for job in jobs:
-            customer = view.books.row("erp", "customer", job.get("customer_id"))
-            facts.expect(customer is not None, f"project {job.get('external_id')} has no customer")
+        for _, row in [*jobs, *orders]:
+            customer = view.books.row("erp", "customer", row.get("customer_id"))
+            there = customer is not None and not customer.get("inactive")
+            facts.expect(there, f"{row.get('external_id') or contract.number} has no live customer")
     return facts
 
 
@@ -83,96 +90,109 @@ def hours(view: View) -> Facts:
 
 def expenses(view: View) -> Facts:
     """INV-11: the same for approved billable expenses."""
-    if not view.due_expenses:
-        raise CanNotJudge("no billable expense was approved")
     return partition(view, view.due_expenses, "EX-")
 
 
 def partition(view: View, due: dict[str, Due], prefix: str) -> Facts:
-    """Judge each source once. Without claims, what lies beyond the cap of its contract counts as set aside."""
+    """Judge each due source once, and each billed line once: approved, and by the cut-off of its run.
+
+    Without claims, what lies beyond the cap of its contract counts as set aside. Work the PSA took after the entity's last
+    billing run (an outage held the approval up) is nobody's debt. Open work of a run that was cut short is unsettled.
+    """
     facts = Facts()
-    beyond = {} if view.has_claims else beyond_caps(view)
+    last_run: dict[str, int] = {}
+    for (entity, _), cuts in view.cut_offs.items():
+        last_run[entity] = max(last_run.get(entity, 0), *cuts)
+    lost = {item.source for item in view.lost}
     for source, item in due.items():
-        billed, aside = source in view.billed, source in view.set_aside or source in beyond
-        facts.checked += 1
+        entity = view.contracts[item.contract].entity
+        if source in lost and entity in last_run and item.work.decided_at > last_run[entity]:
+            continue
         told = f"{source} of {item.contract}, {item.work.person} on {item.work.on}, {money(item.net, item.currency)}, approved {when(item.approved_at)}"
-        if billed and source in view.set_aside:
+        facts.checked += 1
+        if source in view.billed and source in view.set_aside:
             facts.wrong.append(f"{told}: billed and set aside at once")
-        elif not billed and not aside:
+        elif source in lost and item.contract in view.under_way:
+            facts.late.append(f"{told}: still under way when the run was ended")
+        elif source in lost:
             facts.wrong.append(f"{told}: neither billed nor in anybody's queue")
     for source, found in view.billed.items():
         if source.startswith(prefix):
-            facts.expect(source in due, f"{source} on {found[0][0].name} is billed, though it was not approved as billable work")
+            for invoice, _ in found:
+                facts.expect(*was_ripe(view, source, due.get(source), invoice))
     return facts
 
 
-def beyond_caps(view: View) -> dict[str, int]:
-    """{source: amount} of due work that does not fit under its cap, whichever of it the design chose to leave out."""
-    by_contract: dict[str, list[Due]] = defaultdict(list)
-    for item in view.due.values():
-        by_contract[item.contract].append(item)
-    found: dict[str, int] = {}
-    for number, items in by_contract.items():
-        cap = view.contracts[number].sow.get("cap")
-        if not cap:
-            continue
-        room = int(cap) - sum(item.net or 0 for item in items if item.source in view.billed)
-        found.update({i.source: i.net or 0 for i in items if i.source not in view.billed and (i.net or 0) > room})
-    return found
+def was_ripe(view: View, source: str, item: Due | None, invoice: Invoice) -> tuple[bool, str]:
+    """Was this source approved billable work, and by the cut-off of the run that billed it?"""
+    if item is None:
+        return False, f"{source} on {invoice.name} is billed, though it was not approved as billable work"
+    cut_off = view.cut_off_of(invoice, view.contracts[item.contract].entity)
+    ripe = cut_off is None or item.approved_at <= cut_off
+    return ripe, f"{source} on {invoice.name} was approved {when(item.approved_at)}, after the cut-off {when(cut_off)}"
 
 
 def billed_amounts(view: View) -> Facts:
-    """INV-10: per contract, what was billed is exactly the sold rate times the approved hours, and the expenses at cost."""
+    """INV-10: each billed line of approved work is exactly the sold rate times the approved hours, expenses at cost."""
     facts = Facts()
-    for contract in view.contracts.values():
-        lines = [
-            line for invoice in contract.invoices for line in invoice.lines if str(line.get("source", ""))[:3] in ("TE-", "EX-")
-        ]
-        if not lines:
+    for source, found in view.billed.items():
+        item = view.due.get(source)
+        if item is None:
             continue
-        known = [(line, view.due[str(line["source"])]) for line in lines if str(line["source"]) in view.due]
-        wrong = [(line, item) for line, item in known if line.get("net") != item.net]
-        billed, wanted = sum(int(line.get("net") or 0) for line, _ in known), sum(item.net or 0 for _, item in known)
-        currency = CURRENCY.get(contract.entity, "")
-        first = f"; first: {wrong[0][1].source} billed {wrong[0][0].get('net')}, sold {wrong[0][1].net}" if wrong else ""
-        facts.expect(
-            not wrong and billed == wanted,
-            f"{contract.number}: billed {money(billed, currency)} for work worth {money(wanted, currency)}{first}",
-        )
+        for invoice, line in found:
+            net = int(line.get("net") or 0)
+            excess = "" if item.net is None else f", {money(net - item.net, item.currency)} too much"
+            facts.expect(
+                net == item.net,
+                f"{source} of {item.contract} is worth {money(item.net, item.currency)} and billed at "
+                f"{money(net, item.currency)} on {invoice.name}{excess}",
+            )
     return facts
 
 
 def events(view: View) -> Facts:
     """INV-12: accepted events = applied + deduplicated + superseded + quarantined + parked, none pending."""
-    topics = inbox(view)
     facts = Facts()
-    for topic, counts in topics.items():
-        settled = sum(
-            int(counts.get(n, 0)) for n in ("applied", "deduplicated", "superseded", "quarantined", "parked", "pending")
-        )
+    refused = Counter(p.system for p in view.trail.pushes if p.outcome in CONFLICTS)
+    for topic, counts in inbox(view).items():
+        settled = sum(int(counts.get(n, 0)) for n in (*ENDS, "pending"))
         accepted = int(counts.get("accepted", 0))
-        facts.checked += accepted
-        if accepted != settled:
-            facts.wrong.append(f"topic {topic}: {accepted} accepted, {settled} accounted for: {counts}")
+        facts.expect(accepted == settled, f"topic {topic}: {accepted} accepted, {settled} accounted for: {counts}")
+        facts.expect(
+            int(counts.get("quarantined", 0)) <= refused[topic_system(topic)],
+            f"topic {topic}: {counts.get('quarantined')} events quarantined, {refused[topic_system(topic)]} were refused",
+        )
+        facts.checked += 1
         if counts.get("pending"):
             facts.late.append(f"topic {topic}: {counts['pending']} events are still pending")
     return facts
 
 
 def queues(view: View) -> Facts:
-    """INV-13: what vendors saw accepted is what the inbox says it took, and the outbox keeps nothing back."""
+    """INV-13: what vendors saw taken is what the inbox says it took, neither less nor more; the outbox keeps nothing back."""
     topics = inbox(view)
-    taken = Counter(p.system for p in view.trail.pushes if 200 <= p.outcome < 300)
     facts = Facts()
-    for system, count in taken.items():
-        claimed = sum(int(c.get("accepted", 0)) for topic, c in topics.items() if topic_system(topic) == system)
-        facts.checked += count
-        if count > claimed:
-            facts.wrong.append(f"{system}: {count} pushes were acknowledged, the inbox knows of {claimed}")
-    outbox = (view.trail.evidence or {}).get("outbox", {})
-    facts.checked += 1
-    if outbox.get("pending"):
-        facts.late.append(f"{outbox['pending']} domain events were never sent")
+    taken = Counter(p.system for p in view.trail.pushes if 200 <= p.outcome < 300 or p.outcome in CONFLICTS)
+    unclear = Counter(p.system for p in view.trail.pushes if p.outcome == 0 or p.outcome >= 500)
+    claimed: Counter[str] = Counter()
+    for topic, counts in topics.items():
+        claimed[topic_system(topic)] += int(counts.get("accepted", 0))
+    for system in sorted(taken.keys() | claimed.keys()):
+        least, most = taken[system], taken[system] + unclear[system]
+        facts.expect(
+            least <= claimed[system] <= most,
+            f"{system}: {least} pushes were answered as taken and {most - least} unclear, the inbox knows of {claimed[system]}",
+        )
+    outbox = (view.trail.evidence or {}).get("outbox")
+    if isinstance(outbox, dict):
+        letters = [str(letter.get("id")) for letter in view.trail.claims("published")]
+        facts.expect(
+            int(outbox.get("sent", 0)) == len(letters) == len(set(letters)),
+            f"the outbox counts {outbox.get('sent')} events sent, {len(set(letters))} different ones are listed",
+        )
+        facts.checked += 1
+        if outbox.get("pending"):
+            facts.late.append(f"{outbox['pending']} domain events were never sent")
     return facts
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from scenarios.oracle.completeness import active_at
-from scenarios.oracle.mirrors import mirrored
+from scenarios.oracle.mirrors import mirrored, plain_status
 from scenarios.oracle.money import in_usd
-from scenarios.oracle.view import Due, View
+from scenarios.oracle.view import View
 
 HOUR_MS = 3_600_000
 MINUTE_MS = 60_000
@@ -17,13 +16,14 @@ MINUTE_MS = 60_000
 def kpis(view: View) -> dict[str, dict[str, Any]]:
     """{name: {"value": number | None, "unit": text}} in the order people read them. Money of several currencies is in USD."""
     setups, touched = set_up_times(view)
+    deals = sum(contract.is_due for contract in view.contracts.values())
     untouched = [ms for number, ms in setups.items() if number not in touched]
     cycles = cycle_times(view)
     lags = sync_lags(view)
     resolved = [
         int(e["resolved_at"]) - int(e["opened_at"]) for e in view.exceptions if e.get("resolved_at") and e.get("opened_at")
     ]
-    attempts = len(view.due) + len(setups) + len(view.invoices)
+    attempts = len(view.due) + deals + len(view.invoices)
     return {
         "setup_hours_p50": measured(percentile(list(setups.values()), 50), HOUR_MS, "h"),
         "setup_hours_p95": measured(percentile(untouched, 95), HOUR_MS, "h"),
@@ -36,7 +36,7 @@ def kpis(view: View) -> dict[str, dict[str, Any]]:
             "unit": "ratio",
         },
         "exception_resolution_hours_p50": measured(percentile(resolved, 50), HOUR_MS, "h"),
-        "touchless_share": {"value": round(len(untouched) / len(setups), 4) if setups else None, "unit": "ratio"},
+        "touchless_share": {"value": round(len(untouched) / deals, 4) if deals and view.has_claims else None, "unit": "ratio"},
         "leakage_ratio": {"value": leakage(view), "unit": "ratio"},
     }
 
@@ -54,13 +54,13 @@ def percentile(values: list[int], share: int) -> float | None:
 
 
 def set_up_times(view: View) -> tuple[dict[str, int], frozenset[str]]:
-    """({SOW: ms from won and signed to both projects standing}, SOWs that a human had to touch)."""
+    """({SOW: ms from won and signed until the whole set-up stood}, SOWs whose set-up a human had to touch)."""
     times: dict[str, int] = {}
     for contract in view.contracts.values():
-        active = active_at(contract)
+        active = contract.active_at
         if contract.is_due and active is not None:
-            times[contract.number] = max(0, active - max(contract.won_at, contract.signed_at))
-    touched = frozenset(str(e.get("subject")) for e in view.exceptions if str(e.get("code")) != "CAP_EXCEEDED")
+            times[contract.number] = max(0, active - contract.due_since)
+    touched = frozenset(str(e.get("subject")) for e in view.exceptions if str(e.get("run", "")).startswith("activate"))
     return times, touched
 
 
@@ -80,26 +80,22 @@ def cycle_times(view: View) -> list[int]:
 
 
 def sync_lags(view: View) -> list[int]:
-    """Ms from each status of an invoice in the ERP to the CRM showing it or a later one."""
+    """Ms from each status of a mirrored invoice in the ERP to the CRM showing it or a later one; to the end if it never did."""
     lags = []
     for _, invoice, mirror, _ in mirrored(view):
-        copies = [at for at, _ in view.books.timeline("crm", "invoice_mirror", mirror, "status")]
-        for at, _ in view.books.timeline("erp", "invoice", invoice.id, "status"):
-            seen = next((moment for moment in copies if moment >= at), None)
-            if seen is not None:
-                lags.append(seen - at)
+        copies = [(at, plain_status(value)) for at, value in view.books.timeline("crm", "invoice_mirror", mirror, "status")]
+        truth = [(at, plain_status(value)) for at, value in view.books.timeline("erp", "invoice", invoice.id, "status")]
+        for index, (at, _) in enumerate(truth):
+            later = {status for _, status in truth[index:]}
+            seen = next((moment for moment, status in copies if moment >= at and status in later), view.trail.last_at)
+            lags.append(max(0, seen - at))
     return lags
-
-
-def open_due(view: View) -> list[Due]:
-    """Due work that is neither billed nor set aside."""
-    return [item for item in view.due.values() if item.source not in view.billed and item.source not in view.set_aside]
 
 
 def unbilled(view: View) -> dict[str, int]:
     """{currency: minor units} approved, not billed, not set aside."""
     total: dict[str, int] = defaultdict(int)
-    for item in open_due(view):
+    for item in view.lost:
         total[item.currency] += item.net or 0
     for key, (contract, accepted_at, amount) in view.milestones.items():
         if accepted_at and key not in view.billed:
@@ -108,12 +104,18 @@ def unbilled(view: View) -> dict[str, int]:
 
 
 def leakage(view: View) -> float | None:
-    """(expected billable - billed - set aside) / expected; what was never booked because no project stood is not in it."""
-    expected: dict[str, int] = defaultdict(int)
+    """(expected billable - billed - set aside) / expected. A line billed too low leaks the rest; one too high repairs nothing.
+
+    What was never booked because no project stood is not in it, nor, in designs without a desk, what did not fit under its cap.
+    """
+    expected, leaked = defaultdict[str, int](int), unbilled(view)
     for item in view.due.values():
         expected[item.currency] += item.net or 0
+        if item.source in view.billed:
+            billed = sum(int(line.get("net") or 0) for _, line in view.billed[item.source])
+            leaked[item.currency] = leaked.get(item.currency, 0) + max(0, (item.net or 0) - billed)
     for contract, accepted_at, amount in view.milestones.values():
         if accepted_at:
             expected[str(contract.sow.get("currency") or "USD")] += amount
     whole = in_usd(expected)
-    return round(in_usd(unbilled(view)) / whole, 5) if whole else None
+    return round(in_usd(leaked) / whole, 5) if whole else None

@@ -23,14 +23,14 @@ class Machine:
 MACHINES: dict[tuple[str, str], Machine] = {
     ("crm", "opportunity"): Machine(
         "stage",
-        ("qualifying", "proposal", "negotiation", "closed_won"),
+        ("qualifying",),
         {
-            "qualifying": ("proposal", "negotiation", "closed_won", "closed_lost"),
-            "proposal": ("negotiation", "closed_won", "closed_lost", "qualifying"),
-            "negotiation": ("closed_won", "closed_lost", "proposal"),
+            "qualifying": ("proposal", "closed_lost"),
+            "proposal": ("negotiation", "closed_lost"),
+            "negotiation": ("closed_won", "closed_lost"),
             "closed_won": ("reopened",),
             "closed_lost": ("reopened",),
-            "reopened": ("qualifying", "proposal", "negotiation", "closed_won", "closed_lost"),
+            "reopened": ("proposal", "negotiation", "closed_won", "closed_lost"),
         },
     ),
     ("crm", "sow"): Machine(
@@ -71,6 +71,36 @@ MACHINES: dict[tuple[str, str], Machine] = {
         },
     ),
     ("erp", "period"): Machine(
-        "state", ("open",), {"open": ("soft_closed", "closed"), "soft_closed": ("closed", "open"), "closed": ("open",)}
+        "state", ("open",), {"open": ("soft_closed",), "soft_closed": ("closed", "open"), "closed": ("open",)}
     ),
+}
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """Fields that stand for good once `field` is in one of `states`; with no states, from the beginning."""
+
+    fields: frozenset[str]
+    field: str = ""
+    states: frozenset[str] = frozenset()
+
+    def holds(self, state: str | None) -> bool:
+        """Is a record in this state closed to edits of these fields?"""
+        return not self.states or state in self.states
+
+
+APPROVED = frozenset({"approved"})
+FROZEN: dict[tuple[str, str], Frozen] = {
+    ("psa", "time_entry"): Frozen(
+        frozenset({"workspace_id", "story_id", "user_id", "performed_on", "minutes", "billable", "rate"}), "state", APPROVED
+    ),
+    ("psa", "expense"): Frozen(
+        frozenset({"workspace_id", "user_id", "spent_on", "amount", "currency", "billable"}), "state", APPROVED
+    ),
+    ("erp", "invoice"): Frozen(
+        frozenset({"number", "customer_id", "subsidiary_id", "currency", "tran_date", "net", "tax", "gross"})
+    ),
+    ("erp", "invoice_line"): Frozen(frozenset({"invoice_id", "source", "quantity", "rate", "net", "tax_code", "tax"})),
+    ("erp", "payment"): Frozen(frozenset({"bank_ref", "customer_id", "currency", "amount"})),
+    ("erp", "payment_application"): Frozen(frozenset({"payment_id", "invoice_id", "amount"})),
 }

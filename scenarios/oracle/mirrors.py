@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 from scenarios.oracle.books import Row
-from scenarios.oracle.completeness import NO_CLAIMS, is_open
+from scenarios.oracle.completeness import NO_CLAIMS
+from scenarios.oracle.contract import Contract, Invoice, when
 from scenarios.oracle.facts import CanNotJudge, Facts
-from scenarios.oracle.hours import Hours
-from scenarios.oracle.trouble import allowance_ms, troubles
-from scenarios.oracle.view import Contract, Invoice, View, when
+from scenarios.oracle.hours import Hours, merged, overlap_ms
+from scenarios.oracle.money import net_of_minutes
+from scenarios.oracle.trouble import troubles
+from scenarios.oracle.view import SETTLED, View
 
 MINUTE_MS = 60_000
 LAG_MS_MAX, STRATEGIC_LAG_MS_MAX = 15 * MINUTE_MS, 5 * MINUTE_MS
+FAR = 2**62
+NOTHING = "nothing"
 SAME = {"paid_in_full": "paid", "partially_paid": "partially_paid", "partial": "partially_paid"}
+Deadline = Callable[[int], int]
+
+
+class Shown(NamedTuple):
+    """A status and from when until when it stood."""
+
+    status: str
+    begin: int
+    end: int
 
 
 def plain_status(status: Any) -> str:
@@ -34,97 +48,169 @@ def mirrored(view: View) -> Iterator[tuple[Contract, Invoice, str, Row]]:
 
 
 def business_hours(view: View) -> Hours:
+    """When any entity of the run is at work and neither CRM nor ERP is in trouble."""
     entities = [e for e in dict.fromkeys(c.entity for c in view.contracts.values()) if e]
     return Hours(entities, view.trail.first_at, view.trail.last_at, troubles(view.trail, ("crm", "erp")))
 
 
+def deadline_of(hours: Hours, contract: Contract) -> Deadline:
+    """The function from an instant to when the CRM must have followed; FAR when that lies beyond all days."""
+    allowed = STRATEGIC_LAG_MS_MAX if contract.account.get("segment") == "strategic" else LAG_MS_MAX
+
+    def deadline(since: int) -> int:
+        found = hours.deadline(since, allowed)
+        return FAR if found is None else found
+
+    return deadline
+
+
+def standing(timeline: list[tuple[int, Any]], end: int) -> list[Shown]:
+    """A timeline of statuses as spans; writing the same status again is no change."""
+    found: list[Shown] = []
+    for at, value in timeline:
+        status = plain_status(value)
+        if found and found[-1].status == status:
+            continue
+        if found:
+            found[-1] = found[-1]._replace(end=at)
+        found.append(Shown(status, at, end))
+    return [span for span in found if span.end > span.begin]
+
+
 def statuses(view: View) -> Facts:
-    """INV-34: a status the ERP gave up is gone from the CRM soon after, and a new invoice is there as soon."""
-    facts, hours = Facts(), business_hours(view)
-    extra = allowance_ms(view.trail, ("crm", "erp"))
-    shown = {invoice.id: id for _, invoice, id, _ in mirrored(view)}
-    for contract in view.contracts.values():
-        strategic = contract.account.get("segment") == "strategic"
-        allowed = (STRATEGIC_LAG_MS_MAX if strategic else LAG_MS_MAX) + extra
-        for invoice in contract.invoices:
-            follow(view, facts, invoice, shown.get(invoice.id), lambda since, ms=allowed: hours.deadline(since, ms))
-    if not facts.checked:
+    """INV-34: at no instant does the CRM show a status that the ERP did not have within the last 15 (5) minutes."""
+    if not view.invoices:
         raise CanNotJudge("no invoice was made")
+    facts, hours = Facts(), business_hours(view)
+    mirrors = {invoice.id: id for _, invoice, id, _ in mirrored(view)}
+    for contract in view.contracts.values():
+        deadline = deadline_of(hours, contract)
+        for invoice in contract.invoices:
+            follow(view, facts, invoice, mirrors.get(invoice.id), deadline)
     return facts
 
 
-def follow(view: View, facts: Facts, invoice: Invoice, mirror: str | None, deadline: Any) -> None:
-    """Judge every step of one invoice: each status must be followed in the CRM before its deadline."""
-    truth = [(at, plain_status(value)) for at, value in view.books.timeline("erp", "invoice", invoice.id, "status")]
-    copy = (
-        [(at, plain_status(value)) for at, value in view.books.timeline("crm", "invoice_mirror", mirror, "status")]
-        if mirror
-        else []
-    )
-    for index, (at, status) in enumerate(truth):
-        due = deadline(at)
-        if due is None or due > view.trail.last_at:
-            continue
-        allowed = {later for _, later in truth[index:]}
-        facts.checked += 1
-        seen = next((moment for moment, value in copy if moment >= at and value in allowed), None)
-        before = next((value for moment, value in reversed(copy) if moment < at), None)
-        if before in allowed:
-            continue
-        if seen is None or seen > due:
-            shown = f"shown only {when(seen)}" if seen else f"still shown as {before or 'nothing'}"
-            facts.wrong.append(f"{invoice.name} became {status} {when(at)}; in the CRM it was due {when(due)}, {shown}")
+def follow(view: View, facts: Facts, invoice: Invoice, mirror: str | None, deadline: Deadline) -> None:
+    """Judge every status the CRM showed of one invoice, "nothing" before the first: gone before its deadline?"""
+    last = view.trail.last_at
+    truth = standing(view.books.timeline("erp", "invoice", invoice.id, "status"), FAR)
+    copy = standing(view.books.timeline("crm", "invoice_mirror", mirror, "status"), last) if mirror else []
+    made, first = int(invoice.row["_at"]), copy[0].begin if copy else last
+    for shown in [Shown(NOTHING, made, max(made, first)), *copy]:
+        spans = [(made, deadline(made))] if shown.status == NOTHING else []
+        spans += [(s.begin, FAR if s.end == FAR else deadline(s.end)) for s in truth if s.status == shown.status]
+        allowed = next((end for begin, end in merged(spans) if begin <= shown.begin <= end), 0)
+        facts.expect(
+            shown.end <= allowed,
+            f"{invoice.name} was shown as {shown.status} until {when(shown.end)}; that was true or excused until {when(allowed)}",
+        )
 
 
 def delivery_status(view: View) -> Facts:
-    """INV-35: the account team sees a project active when it is, and an exception while it stands."""
+    """INV-35: the account team sees a project active soon after it is, and an exception while it stands."""
     if not view.has_claims:
         raise CanNotJudge(NO_CLAIMS)
-    facts = Facts()
-    ended = {str(run.get("key")): run for run in view.trail.claims("runs") if str(run.get("process", "")).startswith("activate")}
-    shown = {str(row.get("number")): (id, row) for id, row in view.books.live("crm", "sow")}
-    for number, run in ended.items():
-        if run.get("state") != "done" or not run.get("ended_at") or number not in shown:
+    facts, away = Facts(), troubles(view.trail, ("crm", "psa", "erp"))
+    rows = {str(row.get("number")): (id, row) for id, row in view.books.live("crm", "sow")}
+    for contract in view.contracts.values():
+        active = contract.active_at
+        if active is None or not contract.is_due:
             continue
-        id, row = shown[number]
-        changed = [at for at, value in view.books.timeline("crm", "sow", id, "delivery_status") if value == "Active"]
-        first = changed[0] if changed else None
+        id, row = rows.get(contract.number, ("", {}))
+        line = view.books.timeline("crm", "sow", id, "delivery_status")
+        first = next((at for at, value in line if value == "Active"), None)
+        late = (first or view.trail.last_at) - active
+        late -= overlap_ms((active, active + max(0, late)), away)
         facts.expect(
-            row.get("delivery_status") == "Active" and first is not None and first <= int(run["ended_at"]) + LAG_MS_MAX,
-            f"{number} was set up by {when(int(run['ended_at']))}; the CRM shows {row.get('delivery_status')} since {when(first)}",
+            late <= LAG_MS_MAX and row.get("delivery_status") == "Active",
+            f"{contract.number} stood {when(active)}; the CRM shows {row.get('delivery_status')}, Active since {when(first)}",
         )
+    for claimed in view.exceptions:
+        if str(claimed.get("run", "")).startswith("activate") and str(claimed.get("subject")) in rows:
+            stands_out(view, facts, claimed, rows[str(claimed["subject"])][0])
     return facts
+
+
+def stands_out(view: View, facts: Facts, claimed: dict[str, Any], sow: str) -> None:
+    """A set-up that stands with people for longer than the lag is shown as Exception before they are done with it."""
+    acts = view.desk.get(str(claimed.get("id")), [])
+    opened, end = int(claimed.get("opened_at") or 0), max((act.at for act in acts), default=view.trail.last_at)
+    away = troubles(view.trail, ("crm",))
+    if claimed.get("state") in SETTLED and end - opened - overlap_ms((opened, end), away) <= LAG_MS_MAX:
+        return
+    line = view.books.timeline("crm", "sow", sow, "delivery_status")
+    before = next((value for at, value in reversed(line) if at <= opened), None)
+    later = next((at for at, value in line if value == "Exception" and at > opened), None)
+    seen = opened if before == "Exception" else later
+    late = (seen if seen is not None else end) - opened
+    late -= overlap_ms((opened, opened + max(0, late)), away)
+    facts.expect(
+        seen is not None and late <= LAG_MS_MAX,
+        f"{claimed.get('subject')} stood with people from {when(opened)}; the CRM showed Exception {when(seen)}",
+    )
 
 
 def monotonic(view: View) -> Facts:
-    """INV-37: a mirror never goes back to an older version of its source."""
+    """INV-37: a mirror never goes back to an older version or status of its source, nor from Active to Requested."""
     facts = Facts()
+    invoices = {str(i.row.get(name)): i for i in view.invoices.values() for name in ("number", "external_id")}
     for id, row in view.books.live("crm", "invoice_mirror"):
-        held = 0
-        for at, version in view.books.timeline("crm", "invoice_mirror", id, "source_version"):
-            number = int(version or 0)
-            facts.expect(number >= held, f"{row.get('key')} went back from version {held} to {number} {when(at)}")
-            held = max(held, number)
+        line = view.books.timeline("crm", "invoice_mirror", id, "source_version")
+        for (_, held), (at, version) in itertools.pairwise(line):
+            facts.expect(
+                int(version or 0) >= int(held or 0), f"{row.get('key')} went back from version {held} to {version} {when(at)}"
+            )
+        forwards(view, facts, ("crm", "invoice_mirror", id), invoices.get(str(row.get("key"))))
+    for id, row in view.books.live("psa", "external_reference"):
+        if row.get("service_model") == "invoice":
+            forwards(view, facts, ("psa", "external_reference", id), invoices.get(str(row.get("service_model_ref"))))
+    for id, row in view.books.live("crm", "sow"):
+        values = [value for _, value in view.books.timeline("crm", "sow", id, "delivery_status") if value]
+        for held, value in itertools.pairwise(values):
+            facts.expect((held, value) != ("Active", "Requested"), f"{row.get('number')} went back from Active to Requested")
     return facts
+
+
+def forwards(view: View, facts: Facts, mirror: tuple[str, str, str], invoice: Invoice | None) -> None:
+    """The statuses a mirror shows come in the order in which the ERP had them; some may be left out."""
+    if invoice is None:
+        return
+    truth = [s.status for s in standing(view.books.timeline("erp", "invoice", invoice.id, "status"), FAR)]
+    place = 0
+    for shown in standing(view.books.timeline(*mirror, "status"), FAR):
+        later = next((n for n, status in enumerate(truth) if n >= place and status == shown.status), None)
+        facts.expect(
+            later is not None, f"{invoice.name} went back to {shown.status} in the {mirror[0].upper()} {when(shown.begin)}"
+        )
+        place = place if later is None else later
 
 
 def convergence(view: View) -> Facts:
     """INV-38: in the end every mirrored field equals its source, but for subjects with an open exception."""
-    facts = Facts()
+    facts, hours = Facts(), business_hours(view)
     shown = {invoice.id: row for _, invoice, _, row in mirrored(view)}
-    sows = {str(row.get("number")): row for _, row in view.books.live("crm", "sow")}
+    sows = {str(row.get("number")): (id, row) for id, row in view.books.live("crm", "sow")}
+    open_work = unbilled(view)
     for contract in view.contracts.values():
-        if is_open(view, contract.number):
+        if view.is_open(contract.number):
             continue
+        deadline, (sow, mirror) = deadline_of(hours, contract), sows.get(contract.number, ("", {}))
         for invoice in contract.invoices:
+            if deadline(int(invoice.row.get("_changed") or invoice.row["_at"])) > view.trail.last_at:
+                continue
             row = shown.get(invoice.id)
             facts.expect(row is not None, f"{invoice.name} of {contract.number} is not in the CRM")
             if row is not None:
-                compare(facts, f"{invoice.name} in the CRM", row, copied(invoice.row))
-        if contract.invoices and contract.number in sows:
+                compare(facts, f"{invoice.name} in the CRM", row, {**copied(invoice.row), "sow_id": sow})
+            references(view, facts, contract, invoice)
+        if contract.live_jobs and mirror:
+            codes = [row["external_id"] for _, row in contract.live_jobs if row.get("external_id")]
             billed = sum(int(i.row.get("net") or 0) for i in contract.invoices)
-            compare(facts, f"{contract.number} in the CRM", sows[contract.number], {"billed_to_date": billed})
-    references(view, facts)
+            wanted = {"billed_to_date": billed, "unbilled": open_work.get(contract.number, 0)}
+            compare(facts, f"{contract.number} in the CRM", mirror, wanted)
+            if codes:
+                compare(facts, f"{contract.number} in the CRM", mirror, {"project_code": codes[0]})
+    phantoms(view, facts)
     return facts
 
 
@@ -135,29 +221,51 @@ def copied(row: Row) -> dict[str, Any]:
         "status": plain_status(row.get("status")),
         "gross": row.get("gross"),
         "open": row.get("open_balance"),
+        "currency": row.get("currency"),
         "due_on": row.get("due_on"),
+        "source_version": row.get("_version"),
     }
+
+
+def unbilled(view: View) -> dict[str, int]:
+    """{SOW: minor units} that stand in the ERP to be billed: billable time at its rate and expenses, on no invoice yet."""
+    numbers = {id: contract.number for contract in view.contracts.values() for id, _ in contract.jobs}
+    found: dict[str, int] = {}
+    for kind in ("time_bill", "expense_line"):
+        for _, row in view.books.live("erp", kind):
+            if row.get("billable") and row.get("invoice_id") is None:
+                number = numbers.get(str(row.get("job_id")), "")
+                worth = row.get("amount")
+                net = net_of_minutes(int(row["minutes"]), int(row.get("rate") or 0)) if worth is None else int(worth)
+                found[number] = found.get(number, 0) + net
+    return found
 
 
 def compare(facts: Facts, where: str, row: Row, wanted: dict[str, Any]) -> None:
+    """Judge field by field; an amount nobody wrote yet is nothing."""
     for name, value in wanted.items():
         got = plain_status(row.get(name)) if name == "status" else row.get(name)
-        facts.expect(got == value, f"{where}: {name} is {got!r}, the ERP has {value!r}")
+        facts.expect(got == value or (value == 0 and got is None), f"{where}: {name} is {got!r}, the ERP has {value!r}")
 
 
-def references(view: View, facts: Facts) -> None:
-    """The PSA's references to invoices carry the ERP's last status."""
-    by_number = {str(i.row.get("number")): i for i in view.invoices.values()} | {
-        str(i.row.get("external_id")): i for i in view.invoices.values()
-    }
-    for id, row in view.books.live("psa", "external_reference"):
-        if row.get("service_model") != "invoice":
-            continue
-        invoice = by_number.get(str(row.get("service_model_ref")))
-        facts.expect(
-            invoice is not None, f"reference {id} in the PSA names invoice {row.get('service_model_ref')}, which does not exist"
-        )
-        if invoice is not None:
-            seen = plain_status(row.get("status"))
-            wanted = plain_status(invoice.row.get("status"))
-            facts.expect(seen == wanted, f"{invoice.name} is {seen!r} in the PSA, {wanted!r} in the ERP")
+def references(view: View, facts: Facts, contract: Contract, invoice: Invoice) -> None:
+    """The project in the PSA refers to the invoice, with the ERP's last status."""
+    spaces = {id for id, _ in contract.live_workspaces}
+    names = {str(invoice.row.get("number")), str(invoice.row.get("external_id"))}
+    found = [row for name in names for row in view.references.get(name, ()) if str(row.get("subject_id")) in spaces]
+    facts.expect(len(found) == 1 or not spaces, f"{invoice.name} of {contract.number} has {len(found)} references in the PSA")
+    for row in found:
+        seen, wanted = plain_status(row.get("status")), plain_status(invoice.row.get("status"))
+        facts.expect(seen == wanted, f"{invoice.name} is {seen!r} in the PSA, {wanted!r} in the ERP")
+
+
+def phantoms(view: View, facts: Facts) -> None:
+    """Neither CRM nor PSA shows an invoice that the ERP does not have, nor two of one."""
+    known = {str(i.row.get(name)) for i in view.invoices.values() for name in ("number", "external_id")}
+    keys: set[str] = set()
+    for _, row in view.books.live("crm", "invoice_mirror"):
+        key = str(row.get("key"))
+        facts.expect(key in known and key not in keys, f"the CRM shows {key}, which the ERP does not have, or shows it twice")
+        keys.add(key)
+    for name in view.references:
+        facts.expect(name in known, f"the PSA refers to invoice {name}, which the ERP does not have")

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
 from typing import Any
 
-from scenarios.oracle.completeness import NO_CLAIMS
+from scenarios.oracle.completeness import CONFLICTS, NO_CLAIMS, missing
+from scenarios.oracle.contract import number_of, when
 from scenarios.oracle.facts import CanNotJudge, Facts
-from scenarios.oracle.mirrors import mirrored
-from scenarios.oracle.traffic import ATTEMPTS_MAX, LANES
-from scenarios.oracle.view import View, when
+from scenarios.oracle.mirrors import FAR, mirrored, standing
+from scenarios.oracle.traffic import ATTEMPTS_MAX, LANES, Series
+from scenarios.oracle.view import SETTLED, View
 
-REPEATED = 10
-CONFLICTS = frozenset({409, 422})
+HOUR_MS = 3_600_000
+ESCALATION_MS_MAX = HOUR_MS  # how long after its due time an exception may wait to be escalated
 EXCEPTION_FIELDS = ("class", "code", "queue", "owner", "remediation", "due_at", "opened_at")
-SETTLED = frozenset({"resolved", "waived"})
 ENDED = frozenset({"done", "abandoned"})
 
 
@@ -28,10 +29,10 @@ def transitions(view: View) -> Facts:
 
 
 def causes(view: View) -> Facts:
-    """INV-46: projects after the signature, invoices after their work is posted, mirrors after the ERP."""
+    """INV-46: projects after deal and signature, postings after approval, invoices after postings, mirrors after the ERP."""
     facts = Facts()
     for contract in view.contracts.values():
-        signed = contract.signed_at
+        signed = contract.due_since if contract.won_at and contract.signed_at else 0
         for what, rows in (
             ("project in the ERP", contract.jobs),
             ("contract in the ERP", contract.orders),
@@ -39,15 +40,39 @@ def causes(view: View) -> Facts:
         ):
             for id, row in rows:
                 ok = bool(signed) and int(row["_at"]) >= signed
-                facts.expect(ok, f"{contract.number}: {what} {id} made {when(row['_at'])}, signed {when(signed)}")
-    posted = {str(row.get("external_id")): int(row["_at"]) for _, row in view.books.live("erp", "time_bill")}
+                facts.expect(ok, f"{contract.number}: {what} {id} made {when(row['_at'])}, won and signed {when(signed)}")
+    for source, item in view.due.items():
+        if source in view.posted:
+            at = view.posted[source]
+            facts.expect(at >= item.approved_at, f"{source} was posted {when(at)}, approved {when(item.approved_at)}")
     for source, found in view.billed.items():
-        if source in posted:
+        if source in view.posted:
             for invoice, _ in found:
-                facts.expect(int(invoice.row["_at"]) >= posted[source], f"{source} was on {invoice.name} before it was posted")
-    for _, invoice, _, row in mirrored(view):
-        facts.expect(int(row["_at"]) >= int(invoice.row["_at"]), f"{invoice.name} was in the CRM before it was in the ERP")
+                at = int(invoice.row["_at"])
+                facts.expect(at >= view.posted[source], f"{source} was on {invoice.name} before it was posted")
+    shown_early(view, facts)
     return facts
+
+
+def shown_early(view: View, facts: Facts) -> None:
+    """No mirror shows an invoice's status before the ERP had it, and no project is Active before it is there."""
+    for _, invoice, mirror, _ in mirrored(view):
+        truth = standing(view.books.timeline("erp", "invoice", invoice.id, "status"), FAR)
+        for shown in standing(view.books.timeline("crm", "invoice_mirror", mirror, "status"), FAR):
+            first = next((s.begin for s in truth if s.status == shown.status), FAR)
+            facts.expect(
+                shown.begin >= first,
+                f"{invoice.name} was {shown.status} in the CRM {when(shown.begin)}, before the ERP had it so",
+            )
+    for id, row in view.books.live("crm", "sow"):
+        contract = view.contracts.get(str(row.get("number")))
+        line = view.books.timeline("crm", "sow", id, "delivery_status")
+        active = next((at for at, value in line if value == "Active"), None)
+        if contract is not None and active is not None:
+            made = [min((int(r["_at"]) for _, r in rows), default=FAR) for rows in (contract.jobs, contract.workspaces)]
+            facts.expect(
+                active >= max(made), f"{contract.number} was Active in the CRM {when(active)}, before its projects stood"
+            )
 
 
 def repetition(view: View) -> Facts:
@@ -58,104 +83,140 @@ def repetition(view: View) -> Facts:
     if not after.pushes:
         raise CanNotJudge("no push was recorded that could be sent again")
     facts = Facts()
-    same, changed = after.pushes[:-1], after.pushes[-1]
+    # The world sends the changed one last, under the id of the first; with nothing else to name it sends none.
+    has_changed = len(after.pushes) > 1 and after.pushes[-1].id == after.pushes[0].id
+    same = after.pushes[:-1] if has_changed else after.pushes
     for push in same:
         facts.expect(200 <= push.outcome < 300, f"push {push.id} sent again was answered {push.outcome}; 2xx is right")
-    facts.expect(
-        changed.outcome in CONFLICTS,
-        f"push {changed.id} with another subject was answered {changed.outcome}; 409 or 422 is right",
-    )
-    facts.expect(not after.changes, f"repeated pushes changed something: {'; '.join(after.changes[:3])}")
-    facts.expect(not after.effects, f"repeated pushes caused writes: {'; '.join(after.effects[:3])}")
+    if has_changed:
+        changed = after.pushes[-1]
+        facts.expect(
+            changed.outcome in CONFLICTS,
+            f"push {changed.id} with another subject was answered {changed.outcome}; 409 or 422 is right",
+        )
+    changes = after.changes + ([] if after.people else after.copies)
+    facts.expect(not changes, f"repeated pushes changed something: {'; '.join(changes[:3])}")
+    facts.expect(bool(after.people) or not after.effects, f"repeated pushes caused writes: {'; '.join(after.effects[:3])}")
     return facts
 
 
 def retries(view: View) -> Facts:
-    """INV-48: refusals are not repeated, attempts and concurrency are bounded, told waits are kept."""
+    """INV-48: refusals are not repeated before a clerk mended something, tries and concurrency are bounded, told waits kept.
+
+    A try is counted since the last success or the last time a clerk sent the same contract on.
+    """
     traffic = view.trail.traffic
     facts = Facts(checked=traffic.writes, wrong=list(traffic.impatient))
-    resubmitted = sorted(act.at for act in view.truth.desk)
-    for (system, method, path, _), instants in traffic.refusals.items():
-        for earlier, later in itertools.pairwise(instants):
-            facts.expect(
-                any(earlier < at <= later for at in resubmitted),
-                f"{system} refused {method} {path} {when(earlier)} for good, and it was sent again {when(later)} with nothing mended",
-            )
-    for (system, method, path, _), instants in traffic.attempts.items():
-        count = len(instants)
-        facts.expect(
-            count <= attempts_allowed(instants), f"{system} {method} {path} was tried {count} times since {when(instants[0])}"
-        )
+    mended: dict[str, list[int]] = defaultdict(list)
+    for act in view.truth.desk:
+        if act.kind == "exception":
+            due = view.due.get(str(act.values.get("source") or act.values.get("subject") or ""))
+            mended[due.contract if due else number_of(act.values.get("subject"))].append(act.at)
+    for (system, method, path, _), series in traffic.all_refusals():
+        for earlier, later in itertools.pairwise(series.at):
+            if not any(earlier < at <= later for at in mended_for(mended, series)):
+                facts.wrong.append(
+                    f"{system} refused {method} {path} {when(earlier)} for good, and it was sent again {when(later)} with nothing mended"
+                )
+    for (system, method, path, _), series in traffic.all_attempts():
+        tries = longest(series.at, mended_for(mended, series))
+        if tries > ATTEMPTS_MAX:
+            facts.wrong.append(f"{system} {method} {path} was tried {tries} times in a row since {when(series.at[0])}")
     for system, lanes in LANES.items():
         peak, at = traffic.peak.get(system, (0, 0))
-        facts.expect(peak <= lanes, f"{system} saw {peak} calls at once {when(at)}; its limit is {lanes}")
+        if peak > lanes:
+            facts.wrong.append(f"{system} saw {peak} calls at once {when(at)}; its limit is {lanes}")
     return facts
 
 
-def attempts_allowed(instants: list[int]) -> int:
-    """Twelve attempts, and one more for each half hour that the trouble lasted."""
-    return ATTEMPTS_MAX + (instants[-1] - instants[0]) // 1_800_000
+def mended_for(mended: dict[str, list[int]], series: Series) -> list[int]:
+    """When clerks sent on what these calls were for; calls that name no contract may be for any."""
+    number = number_of(series.correlation)
+    return mended.get(number, []) if number else sorted(at for instants in mended.values() for at in instants)
+
+
+def longest(instants: list[int], breaks: list[int]) -> int:
+    """The most instants with no break among them."""
+    best = run = 0
+    before = instants[0] if instants else 0
+    for at in instants:
+        run = 1 if any(before < cut <= at for cut in breaks) else run + 1
+        best, before = max(best, run), at
+    return best
 
 
 def exceptions(view: View) -> Facts:
-    """INV-49: every exception has an owner, a remedy and a due time, is not left lying, and never stands twice."""
+    """INV-49: every exception has an owner, a remedy and a due time, is not left lying, never stands twice, and is told of."""
     if not view.has_claims:
         raise CanNotJudge(NO_CLAIMS)
-    if not view.exceptions:
-        raise CanNotJudge("no exception was opened")
     facts = Facts()
-    open_now: dict[tuple[str, str, str], str] = {}
+    spans: dict[tuple[str, str, str], list[tuple[int, int, str]]] = defaultdict(list)
     for item in view.exceptions:
         name = f"exception {item.get('id')} {item.get('code')} of {item.get('subject')}"
-        missing = [field for field in EXCEPTION_FIELDS if not item.get(field)]
-        facts.expect(not missing, f"{name} lacks {', '.join(missing)}")
+        absent = [field for field in EXCEPTION_FIELDS if not item.get(field)]
+        facts.expect(not absent, f"{name} lacks {', '.join(absent)}")
         judge_age(view, facts, item, name)
+        waived = any(act.verb == "waive" for act in view.desk.get(str(item.get("id")), ()))
+        facts.expect(item.get("state") != "waived" or waived, f"{name} is waived, and no clerk waived it")
+        end = int(item.get("resolved_at") or view.trail.last_at) if item.get("state") in SETTLED else FAR
         key = (str(item.get("subject")), str(item.get("code")), str(item.get("source")))
-        if item.get("state") not in SETTLED:
-            facts.expect(key not in open_now, f"{name} stands open beside {open_now.get(key)}")
-            open_now[key] = name
+        spans[key].append((int(item.get("opened_at") or 0), end, name))
+    for held in spans.values():
+        for (_, end, one), (begin, _, two) in itertools.pairwise(sorted(held)):
+            facts.expect(begin >= end, f"{two} was opened while {one} stood open")
+    known = {str(item.get("id")) for item in view.exceptions}
+    for id, acts in view.desk.items():
+        facts.expect(id in known, f"{acts[0].who} worked exception {id} {when(acts[0].at)}; the evidence does not know it")
     return facts
 
 
 def judge_age(view: View, facts: Facts, item: dict[str, Any], name: str) -> None:
-    """Nothing lies past its due time at the end unless it was escalated."""
-    due = int(item.get("due_at") or 0)
-    if item.get("state") in SETTLED or due > view.trail.last_at:
-        return
-    facts.expect(bool(item.get("escalated_at")), f"{name} was due {when(due)} and still lies open without escalation")
+    """Nothing lies past its due time unless it was escalated."""
+    due, escalated = int(item.get("due_at") or 0), item.get("escalated_at")
+    end = int(item.get("resolved_at") or view.trail.last_at) if item.get("state") in SETTLED else view.trail.last_at
+    in_time = min(end, int(escalated or end)) <= due + ESCALATION_MS_MAX
+    facts.expect(in_time, f"{name} was due {when(due)}, lay open until {when(end)}, escalated {when(escalated)}")
 
 
 def set_ups(view: View) -> Facts:
-    """INV-50: every run is done, abandoned, or parked with its exception; an abandoned set-up leaves nothing live."""
+    """INV-50: every run is done, abandoned, or parked with its exception; a set-up is there as a whole or not at all."""
     runs = view.trail.claims("runs")
     if not runs:
         raise CanNotJudge(NO_CLAIMS if not view.has_claims else "no run was made")
-    parked = {str(e.get("run")) for e in view.exceptions if e.get("state") not in SETTLED}
+    parked = {str(e.get("run")) for e in view.exceptions if e.get("state") not in SETTLED and view.is_believable(e)}
     facts = Facts()
     for run in runs:
         state, name = run.get("state"), f"run {run.get('id')}"
+        is_set_up = str(run.get("process", "")).startswith("activate")
         facts.checked += 1
-        if state == "parked" and str(run.get("id")) not in parked:
-            facts.wrong.append(f"{name} is parked and no exception stands for it")
+        if state == "parked":
+            if str(run.get("id")) not in parked:
+                facts.wrong.append(f"{name} is parked and no exception stands for it")
         elif state == "stuck":
             facts.wrong.append(f"{name} is stuck: {run.get('detail')}")
-        elif state not in ENDED and state != "parked" and not waits_for_people(run):
+        elif state not in ENDED and not (state == "waiting" and is_set_up and waits_for_people(view, str(run.get("key")))):
             facts.late.append(f"{name} did not come to an end: {state}, {run.get('detail')}")
-        elif state == "abandoned" and str(run.get("process", "")).startswith("activate"):
-            left = leftovers(view, str(run.get("key")))
-            facts.expect(not left, f"{name} was abandoned and left {', '.join(left)}")
+        elif state in ENDED and is_set_up:
+            left = half(view, str(run.get("key")), done=state == "done")
+            if left:
+                facts.wrong.append(f"{name} is {state}, and {left}")
     return facts
 
 
-def waits_for_people(run: dict[str, Any]) -> bool:
-    """A run that waits for a signature is nobody's debt."""
-    return run.get("state") == "waiting"
+def waits_for_people(view: View, number: str) -> bool:
+    """A set-up that waits for a win or a signature that never came is nobody's debt."""
+    contract = view.contracts.get(number)
+    return contract is None or not contract.is_due
 
 
-def leftovers(view: View, number: str) -> list[str]:
+def half(view: View, number: str, *, done: bool) -> str:
+    """What speaks against the end of a set-up: parts that are missing, or parts that were left behind."""
     contract = view.contracts.get(number)
     if contract is None:
-        return []
-    jobs = [f"job {id}" for id, row in contract.jobs if not row.get("inactive")]
-    orders = [f"order {id}" for id, row in contract.orders if row.get("status") != "closed"]
-    return jobs + orders + [f"workspace {id}" for id, row in contract.workspaces if not row.get("archived")]
+        return f"nobody knows {number}" if done else ""
+    if done:
+        absent = missing(contract) if contract.is_due else ""
+        return f"{absent} missing" if absent else ""
+    left = [f"job {id}" for id, _ in contract.live_jobs] + [f"order {id}" for id, _ in contract.live_orders]
+    left += [f"workspace {id}" for id, _ in contract.live_workspaces]
+    return f"{', '.join(left)} left" if left else ""

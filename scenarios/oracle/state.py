@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
+from scenarios.oracle.contract import Contract, Due, Invoice
 from scenarios.oracle.mirrors import mirrored, plain_status
-from scenarios.oracle.view import Contract, Due, View
+from scenarios.oracle.view import View
 
 Rows = dict[str, list[Any]]
 
@@ -18,20 +19,10 @@ def money_rows(view: View) -> Rows:
     rows: Rows = {}
     for contract in view.contracts.values():
         number = contract.number
-        for id, order in contract.orders:
-            if order.get("status") != "closed":
-                entity = view.entities.get(str(order.get("subsidiary_id")), "")
-                put(
-                    rows,
-                    f"{number}|contract",
-                    [
-                        order.get("contract_type"),
-                        entity,
-                        order.get("currency"),
-                        order_value(view, contract, id),
-                        order.get("cap"),
-                    ],
-                )
+        for id, order in contract.live_orders:
+            entity = view.entities.get(str(order.get("subsidiary_id")), "")
+            value = order_value(view, contract, id)
+            put(rows, f"{number}|contract", [order.get("contract_type"), entity, order.get("currency"), value, order.get("cap")])
         for line, currency in ((line, i.row.get("currency")) for i in contract.invoices for line in i.lines):
             name = source_name(view, number, str(line.get("source") or ""))
             put(
@@ -46,7 +37,7 @@ def money_rows(view: View) -> Rows:
         put(
             rows,
             f"{source_name(view, view.due[source].contract, source)}|aside",
-            [item.get("code"), item.get("state"), item.get("amount_minor")],
+            [item.get("code"), item.get("amount_minor")],
         )
     return rows
 
@@ -79,12 +70,23 @@ def source_name(view: View, number: str, source: str) -> str:
 def state_digest(view: View) -> str:
     """SHA-256 over the sorted canonical rows: money, project codes, mirrored values, payments received."""
     rows: Rows = money_rows(view)
+    received: dict[str, int] = {}
+    numbers = {name: view.number_of_invoice(i) for i in view.invoices.values() for name in invoice_names(i)}
+    for payment in view.truth.payments.values():
+        for part in payment.get("applications", ()):
+            number = numbers.get(str(part.get("invoice")), "?")
+            received[number] = received.get(number, 0) + int(part.get("amount") or 0)
     for contract in view.contracts.values():
-        live = [any(not r.get("inactive") for _, r in contract.jobs), any(not r.get("archived") for _, r in contract.workspaces)]
-        put(rows, f"{contract.number}|projects", live)
-    for contract, invoice, _, row in mirrored(view):
-        name = f"{contract.number}|mirror|{invoice.row.get('external_id')!s}"
-        put(rows, name, [plain_status(row.get("status")), row.get("gross"), row.get("open")])
-    for reference, payment in view.truth.payments.items():
-        put(rows, f"payment|{reference}", [payment.get("amount"), payment.get("currency")])
+        put(rows, f"{contract.number}|projects", [bool(contract.live_jobs), bool(contract.live_workspaces)])
+        put(rows, f"{contract.number}|received", [received.get(contract.number, 0)])
+    shown: dict[str, list[list[Any]]] = {}
+    for contract, _, _, row in mirrored(view):
+        values = [plain_status(row.get("status")), row.get("gross"), row.get("open")]
+        shown.setdefault(f"{contract.number}|mirrors", []).append(values)
+    rows.update({name: sorted(values, key=str) for name, values in shown.items()})
     return hashlib.sha256(msgspec.json.encode(sorted(rows.items()))).hexdigest()
+
+
+def invoice_names(invoice: Invoice) -> tuple[str, str]:
+    """The names under which a payer may know an invoice."""
+    return str(invoice.row.get("external_id")), str(invoice.row.get("number"))

@@ -6,9 +6,10 @@ from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from scenarios.oracle.contract import money
 from scenarios.oracle.hours import merged
 from scenarios.oracle.money import in_usd
-from scenarios.oracle.view import View, money
+from scenarios.oracle.view import View
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
@@ -49,13 +50,8 @@ def story(view: View) -> dict[str, Any]:
 
 def backlog(view: View, ends: list[int]) -> list[int]:
     """Approved billable items that were not yet in the ERP (posted or set aside) at the end of each day."""
-    posted = {
-        str(r.get("external_id")): int(r["_at"])
-        for kind in ("time_bill", "expense_report")
-        for _, r in view.books.live("erp", kind)
-    }
     aside = {source: int(e.get("opened_at") or 0) for source, e in view.set_aside.items()}
-    spans = [(item.approved_at, posted.get(item.source) or aside.get(item.source) or 2**62, 1) for item in view.due.values()]
+    spans = [(item.approved_at, view.posted.get(item.source) or aside.get(item.source) or 2**62, 1) for item in view.due.values()]
     return [round(x) for x in standing(spans, ends)]
 
 
@@ -164,12 +160,8 @@ def sum_by_currency(invoices: list[Any]) -> dict[str, int]:
 def totals(view: View) -> dict[str, Any]:
     """Counts and sums for the first sentence of the report: what was sold, worked, billed; lost, doubled, half done."""
     doubled = {s: found for s, found in view.billed.items() if s and len(found) > 1}
-    lost = [item for item in view.due.values() if item.source not in view.billed and item.source not in view.set_aside]
-    half = [
-        c.number
-        for c in view.contracts.values()
-        if any(not r.get("inactive") for _, r in c.jobs) != any(not r.get("archived") for _, r in c.workspaces)
-    ]
+    lost = view.lost
+    half = [c.number for c in view.contracts.values() if bool(c.live_jobs) != bool(c.live_workspaces)]
     return {
         "deals": sum(c.is_due for c in view.contracts.values()),
         "hours": round(sum(item.work.minutes for item in view.due_time.values()) / 60, 2),

@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from scenarios.history import Call
 
 HOUR_MS = 3_600_000
 RETRYABLE = frozenset({"stranger", "throttled", "quota", "locked", "unavailable", "server_error", ""})
 ATTEMPTS_MAX = 12
+REMEMBERED_MAX = 1_000
 LANES = {"erp": 15}  # NetSuite's account limit for the simulated tier
 ASKING = ("token",)
+Same = tuple[str, str, str, str]  # (system, method, path, digest of the body)
+
+
+class Series(NamedTuple):
+    """Instants at which one and the same write failed in a row, and the correlation it was for."""
+
+    correlation: str
+    at: list[int]
 
 
 @dataclass
 class Traffic:
-    """Facts about calls. `refusals` remembers permanent refusals of writes; `correlations` who caused which key."""
+    """Facts about calls. `refusals`: permanent refusals of writes, `attempts`: retryable ones, both since the last success.
+
+    `long` holds finished series that deserve a look: more than ATTEMPTS_MAX tries before it worked.
+    """
 
     calls: int = 0
     writes: int = 0
-    refusals: dict[tuple[str, str, str, str], list[int]] = field(default_factory=dict)
-    waits: dict[tuple[str, str], int] = field(default_factory=dict)
-    attempts: dict[tuple[str, str, str, str], list[int]] = field(default_factory=dict)
+    refusals: dict[Same, Series] = field(default_factory=dict)
+    refused_again: list[tuple[Same, Series]] = field(default_factory=list)
+    attempts: dict[Same, Series] = field(default_factory=dict)
+    long: list[tuple[Same, Series]] = field(default_factory=list)
+    waits: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)  # (system, path) -> (told at, not before)
     impatient: list[str] = field(default_factory=list)
     peak: dict[str, tuple[int, int]] = field(default_factory=dict)
     correlations: dict[tuple[str, str], str] = field(default_factory=dict)
-    uncorrelated: list[str] = field(default_factory=list)
     illegal: list[str] = field(default_factory=list)
     hourly: dict[int, int] = field(default_factory=dict)
-    told_to_wait: int = 0
     integrations: dict[tuple[str, str], int] = field(default_factory=dict)  # (system, user) -> calls
 
     def take(self, call: Call) -> None:
@@ -43,33 +56,46 @@ class Traffic:
             self.peak[call.system] = (call.in_flight, call.at)
         if call.wait_ms or self.waits:
             self._waited(call)
-        if call.error in ("illegal_transition", "frozen"):
+        if call.error in ("illegal_transition", "frozen") and len(self.illegal) < REMEMBERED_MAX:
             self.illegal.append(f"{call.system} {call.method} {call.path}: {call.error}")
         if call.method != "GET" and call.found < 0 and call.operation not in ASKING:
             self._write(call)
 
     def _waited(self, call: Call) -> None:
+        """A call that began after the wait was told and before it was over is impatient; one that was under way is not."""
         key = (call.system, call.path)
-        due = self.waits.pop(key, 0)
-        if due and call.at < due:
+        told, due = self.waits.get(key, (0, 0))
+        if told <= call.at < due and len(self.impatient) < REMEMBERED_MAX:
             self.impatient.append(f"{call.system} {call.path} came {due - call.at} ms before the told wait was over")
         if call.wait_ms:
-            self.told_to_wait += 1
-            self.waits[key] = call.ended_at + call.wait_ms
+            self.waits[key] = (call.ended_at, call.ended_at + call.wait_ms)
+        elif due and call.at >= due:
+            del self.waits[key]
 
     def _write(self, call: Call) -> None:
         self.writes += 1
         same = (call.system, call.method, call.path, call.body)
-        if call.effect:
-            self.attempts.pop(same, None)
-            if call.key:
-                self._caused(call)
+        if call.effect and call.key:
+            self.correlations.setdefault((call.system, call.key), call.correlation)
+        if 200 <= call.status < 400:
+            self._worked(same)
         elif call.status == 0 or call.error in RETRYABLE:
-            self.attempts.setdefault(same, []).append(call.at)
-        elif call.status >= 400:
-            self.refusals.setdefault(same, []).append(call.at)
+            self.attempts.setdefault(same, Series(call.correlation, [])).at.append(call.at)
+        else:
+            self.refusals.setdefault(same, Series(call.correlation, [])).at.append(call.at)
 
-    def _caused(self, call: Call) -> None:
-        self.correlations.setdefault((call.system, call.key), call.correlation)
-        if not call.correlation:
-            self.uncorrelated.append(f"{call.system} {call.operation} {call.key}")
+    def _worked(self, same: Same) -> None:
+        """A success ends both series; those worth judging are kept."""
+        tried, refused = self.attempts.pop(same, None), self.refusals.pop(same, None)
+        if tried is not None and len(tried.at) > ATTEMPTS_MAX:
+            self.long.append((same, tried))
+        if refused is not None and len(refused.at) > 1:
+            self.refused_again.append((same, refused))
+
+    def all_attempts(self) -> list[tuple[Same, Series]]:
+        """Every series of failed tries that could have been too long."""
+        return [*self.long, *self.attempts.items()]
+
+    def all_refusals(self) -> list[tuple[Same, Series]]:
+        """Every series of permanent refusals."""
+        return [*self.refused_again, *self.refusals.items()]

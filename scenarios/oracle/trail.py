@@ -9,6 +9,11 @@ from scenarios.oracle.books import Books
 from scenarios.oracle.traffic import Traffic
 from scenarios.oracle.truth import Truth
 
+RETRY_MS = 10 * 60_000  # what one failed call may cost a promise: a wait, a look whether it took effect, another try
+TRANSIENT = frozenset({"F-02", "F-04", "F-07", "F-08", "F-09", "F-20", "F-27", "F-34"})
+REMEMBERED_MAX = 100
+MIRRORS = frozenset({("crm", "invoice_mirror"), ("crm", "sow"), ("psa", "external_reference")})
+
 
 class Trail:
     """`take` every record in stream order. Claims may be absent: naive and manual designs make none."""
@@ -17,6 +22,7 @@ class Trail:
         self.books, self.truth, self.traffic = Books(), Truth(), Traffic()
         self.pushes: list[Push] = []
         self.strikes: dict[tuple[str, str], list[int]] = {}  # (fault, system) -> [count, first, last]
+        self.struck: dict[str, list[list[int]]] = {}  # system -> [[first, last + RETRY_MS], ...] of transient faults
         self.marks: dict[str, Mark] = {}
         self.windows: list[Window] = []
         self.evidence: dict[str, Any] | None = None
@@ -44,12 +50,12 @@ class Trail:
         self.books.take(change)
         self.last_at = change.at
         if self.after_quiet.watching:
-            self.after_quiet.changes.append(f"{change.system} {change.kind} {change.id} {change.op} {sorted(change.values)[:4]}")
+            self.after_quiet.changed(change, by_person=change.by in self.truth.people)
 
     def _call(self, call: Call) -> None:
         self.traffic.take(call)
         if self.after_quiet.watching and call.effect:
-            self.after_quiet.effects.append(f"{call.system} {call.method} {call.path}")
+            self.after_quiet.called(call)
 
     def _push(self, push: Push) -> None:
         self.pushes.append(Push(push.at, push.system, push.id, push.subject, push.attempt, push.outcome))
@@ -60,6 +66,12 @@ class Trail:
         count = self.strikes.setdefault((strike.fault, strike.system), [0, strike.at, strike.at])
         count[0] += 1
         count[2] = strike.at
+        if strike.fault in TRANSIENT:
+            spans = self.struck.setdefault(strike.system, [])
+            if spans and strike.at <= spans[-1][1]:
+                spans[-1][1] = strike.at + RETRY_MS
+            else:
+                spans.append([strike.at, strike.at + RETRY_MS])
 
     def _mark(self, mark: Mark) -> None:
         self.marks[mark.what] = mark
@@ -77,10 +89,29 @@ class Trail:
 
 
 class AfterQuiet:
-    """What happened between the marks `quiet` and `repeated`: pushes sent again, and whatever they moved."""
+    """What happened between the marks `quiet` and `repeated`: pushes sent again, and whatever they moved.
+
+    People are not done by then everywhere. What they change is theirs; when they did, mirrors may follow them.
+    """
 
     def __init__(self) -> None:
         self.watching = False
+        self.people = 0  # changes that people made
         self.pushes: list[Push] = []
         self.changes: list[str] = []
+        self.copies: list[str] = []  # changes of mirrors
         self.effects: list[str] = []
+
+    def changed(self, change: Change, *, by_person: bool) -> None:
+        """Remember a change; a person's only by number."""
+        if by_person:
+            self.people += 1
+            return
+        held = self.copies if (change.system, change.kind) in MIRRORS else self.changes
+        if len(held) < REMEMBERED_MAX:
+            held.append(f"{change.system} {change.kind} {change.id} {change.op} {sorted(change.values)[:4]}")
+
+    def called(self, call: Call) -> None:
+        """Remember a call that changed something."""
+        if len(self.effects) < REMEMBERED_MAX:
+            self.effects.append(f"{call.system} {call.method} {call.path}")

@@ -28,7 +28,8 @@ class Work(msgspec.Struct, gc=False):
     currency: str = ""
     billable: bool = True
     submission: str = ""
-    approved_at: int = 0
+    approved_at: int = 0  # as the approver meant it
+    decided_at: int = 0  # when the PSA took it, later after an outage
     sequence: int = 0
 
 
@@ -88,15 +89,11 @@ class Truth:
         if rows is None:
             return
         row = rows.setdefault(act.key, {"_at": act.at})
-        before = dict(row)
         row.update(act.values)
         if act.kind == "opportunity" and act.values.get("stage") == "closed_won":
             row.setdefault("_won_at", act.at)
-            row["_last_won_at"] = act.at
         if act.kind == "sow" and act.values.get("status") == "signed":
             row.setdefault("_signed_at", act.values.get("signed_at") or act.at)
-        if before.get("_won_at") or before.get("_signed_at"):
-            row["_mended_at"] = act.at
 
     def _opportunity_of(self, line_key: str) -> str:
         for number, lines in self.lines.items():
@@ -143,7 +140,7 @@ class Truth:
                 work.submission = acted.id
         elif act.verb == "approve":
             for work in self.submissions.get(act.key, ()):
-                work.approved_at = act.at
+                work.approved_at, work.decided_at = act.at, acted.at
 
     # -- the ERP ----------------------------------------------------------------------------------
     def _booked(self, act: Act, acted: Acted) -> None:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from scenarios.oracle.contract import Due, when
 from scenarios.oracle.facts import CanNotJudge, Facts
 from scenarios.oracle.hours import Span
 from scenarios.oracle.state import money_rows
 from scenarios.oracle.trail import Trail
-from scenarios.oracle.view import View, when
+from scenarios.oracle.view import View
 
 OUTAGES = frozenset({"F-01", "F-02"})
 HOUR_MS = 3_600_000
 SLICE_MS = 5 * 60_000
 SLACK_MS = 15 * 60_000
 FACTOR = 1.25
+POLL_MS = 40 * 60_000  # what was approved that long before an outage may not have been fetched yet
 
 
 def twin_facts(trail: Trail) -> dict[str, Any]:
@@ -39,7 +41,13 @@ def equal_money(view: View, twin: dict[str, Any] | None) -> Facts:
     if twin is None:
         raise CanNotJudge("the scenario has no faults, so it is its own twin")
     mine, other = money_rows(view), twin["money"]
-    waived = {e["subject"] for e in view.exceptions if e.get("state") == "waived" and not e.get("source")}
+    waived = {
+        str(e.get("subject"))
+        for e in view.exceptions
+        if e.get("state") == "waived"
+        and not e.get("source")
+        and any(act.verb == "waive" for act in view.desk.get(str(e.get("id")), ()))
+    }
     facts = Facts()
     for name in sorted(mine.keys() | other.keys()):
         if name.split("|")[0] in waived:
@@ -53,30 +61,50 @@ def recovery(view: View, twin: dict[str, Any] | None) -> Facts:
     """INV-51: after an outage of length d the ERP has all it was owed within d*a/(s-a)*1.25 + 15 min, a and s from the twin."""
     windows = outage_spans(view.trail)
     if not windows or twin is None:
-        raise CanNotJudge("no system was down or browned out for a time")
+        raise CanNotJudge("no system was down or browned out for a time" if not windows else "there is no twin to measure")
     facts = Facts()
     posted = {int(k): int(v) for k, v in twin["posted"].items()}
-    rows = {
-        str(row.get("external_id")): int(row["_at"])
-        for kind in ("time_bill", "expense_report")
-        for _, row in view.books.live("erp", kind)
-    }
+    lost = {item.source for item in view.lost}
     for begin, end in windows:
         bound = end + drain_ms(posted, begin, end)
         for due in view.due.values():
-            if not begin <= due.approved_at < end or due.source in view.set_aside:
+            at = arrived_at(view, due)
+            if due.source in view.set_aside or not was_held_up(due, at, (begin, end)):
                 continue
-            at = rows.get(due.source)
-            told = f"{due.source}, approved {when(due.approved_at)} in the outage until {when(end)}"
+            told = f"{due.source}, approved {when(due.approved_at)}, held up by the outage until {when(end)}"
             facts.checked += 1
             if at is None:
-                facts.wrong.append(f"{told}, was never posted")
+                if due.source in lost:
+                    facts.wrong.append(f"{told}, was never posted")
             elif at > bound:
                 facts.late.append(f"{told}, was posted {when(at)}; the bound was {when(bound)}")
+        late_milestones(view, facts, (begin, end), bound)
         late_invoices(view, facts, (begin, end), bound)
     if not facts.checked:
         raise CanNotJudge("nothing fell due while a system was away")
     return facts
+
+
+def arrived_at(view: View, due: Due) -> int | None:
+    """When the ERP got a piece of work: posted, or where a design leaves no such trace, billed."""
+    billed = view.billed.get(due.source)
+    return view.posted.get(due.source) or (int(billed[0][0].row["_at"]) if billed else None)
+
+
+def was_held_up(due: Due, at: int | None, window: Span) -> bool:
+    """Was this approved in the window, or before it within a poll's time and not yet posted?"""
+    begin, end = window
+    return begin <= due.approved_at < end or (begin - POLL_MS <= due.approved_at < begin and (at is None or at >= begin))
+
+
+def late_milestones(view: View, facts: Facts, window: Span, bound: int) -> None:
+    """A milestone accepted in the window is billed within the bound; one that never was is INV-16's."""
+    for key, (_, accepted_at, _) in view.milestones.items():
+        if window[0] <= accepted_at < window[1] and key in view.billed:
+            at = int(view.billed[key][0][0].row["_at"])
+            facts.checked += 1
+            if at > bound:
+                facts.late.append(f"{key}, accepted in the outage, was billed {when(at)}; the bound was {when(bound)}")
 
 
 def late_invoices(view: View, facts: Facts, window: Span, bound: int) -> None:

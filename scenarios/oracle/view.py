@@ -7,108 +7,18 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from scenarios.oracle.books import Row
-from scenarios.oracle.money import CURRENCY, net_of, net_of_minutes, tax_code
+from scenarios.history import Act
+from scenarios.oracle.contract import Contract, Due, Invoice, line_value, number_of, number_of_row
+from scenarios.oracle.money import CURRENCY, net_of_minutes
 from scenarios.oracle.trail import Trail
-from scenarios.oracle.truth import Work
 
-SOW = re.compile(r"(S-\d+)")
 CUSTOMER = re.compile(r"CUS-(A-\d+)-([A-Z]{2})$")
-Rows = list[tuple[str, Row]]
-
-
-@dataclass
-class Invoice:
-    """One invoice of the ERP with its lines, in line order."""
-
-    id: str
-    row: Row
-    lines: list[Row] = field(default_factory=list)
-
-    @property
-    def name(self) -> str:
-        """What a person calls it: its number and external id."""
-        return f"{self.row.get('number') or self.id} ({self.row.get('external_id') or 'no external id'})"
-
-
-@dataclass
-class Contract:
-    """One statement of work: what people meant, and what the three systems hold of it."""
-
-    number: str
-    sow: Row
-    opportunity: Row
-    account: Row
-    lines: dict[str, Row]
-    orders: Rows = field(default_factory=list)
-    jobs: Rows = field(default_factory=list)
-    workspaces: Rows = field(default_factory=list)
-    invoices: list[Invoice] = field(default_factory=list)
-
-    @property
-    def entity(self) -> str:
-        return str(self.sow.get("selling_entity") or "")
-
-    @property
-    def is_timed(self) -> bool:
-        return self.sow.get("type") == "tm"
-
-    @property
-    def won_at(self) -> int:
-        return int(self.opportunity.get("_won_at", 0))
-
-    @property
-    def signed_at(self) -> int:
-        return int(self.sow.get("_signed_at", 0))
-
-    @property
-    def is_due(self) -> bool:
-        """Won and signed, and not taken back: it must be set up."""
-        return bool(self.won_at and self.signed_at) and self.opportunity.get("stage") == "closed_won"
-
-    def rate(self, line_key: str) -> int | None:
-        """Ten-thousandths an hour of a role line, as sold."""
-        value = self.lines.get(line_key, {}).get("unit_price")
-        return int(value) if value is not None else None
-
-    @cached_property
-    def tax_code(self) -> str | None:
-        """The right tax code of everything billed under this contract."""
-        return tax_code(
-            self.entity,
-            str(self.account.get("country") or ""),
-            str(self.account.get("region") or ""),
-            str(self.account.get("tax_id") or ""),
-            str(self.sow.get("tax_profile") or ""),
-        )
-
-    def value(self) -> int:
-        """What was sold, in minor units: role hours at their rates, or the milestones."""
-        return sum(line_value(line) for line in self.lines.values())
-
-
-def line_value(line: Row) -> int:
-    if line.get("total_price") is not None:
-        return int(line["total_price"])
-    return net_of(int(line.get("quantity") or 100), int(line.get("unit_price") or 0))
-
-
-@dataclass
-class Due:
-    """One thing that must be billed or parked: its source, contract, amount, and when it was approved."""
-
-    source: str
-    contract: str
-    net: int | None
-    currency: str
-    approved_at: int
-    work: Work
-    line_key: str
+BILLING_RUN = re.compile(r"INV-S-\d+-(\d{4})(\d{2})-(\d+)$")
+SETTLED = frozenset({"resolved", "waived"})
+YOUNG_MS = 4 * 86_400_000  # a clerk has looked at every item older than that: rounds on each working day
 
 
 class View:
@@ -125,6 +35,15 @@ class View:
     @cached_property
     def contracts(self) -> dict[str, Contract]:
         """Every SOW that anybody knows of, by number."""
+        return {number: contract for number, contract in self._grouped.items() if number}
+
+    @cached_property
+    def strays(self) -> Contract:
+        """Orders, projects and invoices that name no statement of work."""
+        return self._grouped.get("") or Contract("", {}, {}, {}, {})
+
+    @cached_property
+    def _grouped(self) -> dict[str, Contract]:
         found: dict[str, Contract] = {}
         for number, sow in self.truth.sows.items():
             opportunity = self.truth.opportunities.get(str(sow.get("opportunity_id", "")), {})
@@ -133,13 +52,16 @@ class View:
             found[number] = Contract(number, sow, opportunity, account, lines)
         for kind, name in (("sales_order", "orders"), ("job", "jobs")):
             for id, row in self.books.live("erp", kind):
-                number = number_of(row.get("sow_number") or row.get("external_id") or row.get("name"))
-                getattr(self._known(found, number), name).append((id, row))
+                getattr(self._known(found, number_of_row(row)), name).append((id, row))
         for id, row in self.books.live("psa", "workspace"):
             self._known(found, number_of(row.get("title"))).workspaces.append((id, row))
         for invoice in self.invoices.values():
             self._known(found, self.number_of_invoice(invoice)).invoices.append(invoice)
-        found.pop("", None)
+        stories: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for _, row in self.books.live("psa", "story"):
+            stories[str(row.get("workspace_id"))].append((str(row.get("title") or ""), int(row["_at"])))
+        for contract in found.values():
+            contract.stories = [story for id, _ in contract.workspaces for story in stories.get(id, ())]
         return found
 
     def _known(self, found: dict[str, Contract], number: str) -> Contract:
@@ -155,12 +77,14 @@ class View:
             invoice = found.get(str(line.get("invoice_id")))
             if invoice is not None:
                 invoice.lines.append(line)
+        for invoice in found.values():
+            invoice.lines.sort(key=lambda line: int(line.get("line") or 0))
         return found
 
     @cached_property
-    def order_lines(self) -> dict[str, list[Row]]:
+    def order_lines(self) -> dict[str, list[dict[str, Any]]]:
         """{order id: its lines}"""
-        found: dict[str, list[Row]] = defaultdict(list)
+        found: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for _, row in self.books.live("erp", "sales_order_line"):
             found[str(row.get("order_id"))].append(row)
         return found
@@ -173,13 +97,13 @@ class View:
         for system_kind, name in (("job", "job_id"), ("sales_order", "order_id")):
             source = self.books.row("erp", system_kind, row.get(name))
             if source is not None:
-                return number_of(source.get("sow_number") or source.get("external_id"))
+                return number_of_row(source)
         return number_of(row.get("external_id"))
 
     @cached_property
-    def billed(self) -> dict[str, list[tuple[Invoice, Row]]]:
+    def billed(self) -> dict[str, list[tuple[Invoice, dict[str, Any]]]]:
         """{source: [(invoice, line), ...]} over live invoices."""
-        found: dict[str, list[tuple[Invoice, Row]]] = defaultdict(list)
+        found: dict[str, list[tuple[Invoice, dict[str, Any]]]] = defaultdict(list)
         for invoice in self.invoices.values():
             for line in invoice.lines:
                 found[str(line.get("source") or "")].append((invoice, line))
@@ -231,16 +155,149 @@ class View:
         return self.trail.claims("exceptions")
 
     @cached_property
+    def desk(self) -> dict[str, list[Act]]:
+        """{exception id: what clerks did to it, oldest first}"""
+        found: dict[str, list[Act]] = defaultdict(list)
+        for act in self.truth.desk:
+            if act.kind == "exception":
+                found[act.key].append(act)
+        return found
+
+    @cached_property
+    def cut_offs(self) -> dict[tuple[str, str], list[int]]:
+        """{(entity, period): cut-offs of its billing runs as the clerk asked for them}"""
+        found: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for act in self.truth.desk:
+            if act.verb == "start_billing":
+                found[str(act.values.get("entity")), str(act.values.get("period"))].append(int(act.values["cut_off"]))
+        return found
+
+    def cut_off_of(self, invoice: Invoice, entity: str) -> int | None:
+        """The cut-off of the billing run that an invoice's external id names, or None."""
+        named = BILLING_RUN.search(str(invoice.row.get("external_id") or ""))
+        runs = self.cut_offs.get((entity, f"{named[1]}-{named[2]}"), []) if named else []
+        return runs[int(named[3]) - 1] if named and 0 < int(named[3]) <= len(runs) else None
+
+    def is_believable(self, claimed: dict[str, Any]) -> bool:
+        """Did a clerk find this exception at the desk, or is it too young for that? A claim alone excuses nothing."""
+        opened = int(claimed.get("opened_at") or 0)
+        return bool(self.desk.get(str(claimed.get("id")))) or opened > self.trail.last_at - YOUNG_MS
+
+    def is_open(self, number: str) -> bool:
+        """Does a believable exception of this contract stand open at the end?"""
+        return any(
+            str(e.get("subject")) == number and e.get("state") not in SETTLED and self.is_believable(e) for e in self.exceptions
+        )
+
+    @cached_property
     def set_aside(self) -> dict[str, dict[str, Any]]:
-        """{source: exception} of claims that stand parked or waived now *and* are true: the source is due, the amount is right."""
+        """{source: exception} of claims that stand parked or waived now *and* are true.
+
+        True is: the source is due, amount and currency are right, a clerk waived what is called waived or could have seen
+        what is called parked, and what is called over the cap did not fit under it when its turn came.
+        """
         found: dict[str, dict[str, Any]] = {}
         for claimed in self.exceptions:
             due = self.due.get(str(claimed.get("source") or ""))
-            if due is None or claimed.get("state") == "resolved":
+            if due is None or due.net is None or claimed.get("state") == "resolved":
                 continue
-            if due.net is None or claimed.get("amount_minor") == due.net:
+            if (claimed.get("amount_minor"), claimed.get("currency")) != (due.net, due.currency):
+                continue
+            waived = any(act.verb == "waive" for act in self.desk.get(str(claimed.get("id")), ()))
+            if waived if claimed.get("state") == "waived" else self.is_believable(claimed):
                 found[due.source] = claimed
+        return {s: e for s, e in found.items() if e.get("code") != "CAP_EXCEEDED" or not self._fits(self.due[s], found)}
+
+    def _fits(self, due: Due, aside: dict[str, Any]) -> bool:
+        """Was there room under the cap for this work, after all that was approved by then and not set aside?"""
+        cap = self.contracts[due.contract].sow.get("cap")
+        if cap is None:
+            return True
+        before = (
+            other.net or 0
+            for other in self.due_by_contract[due.contract]
+            if other.approved_at <= due.approved_at and other.source != due.source and other.source not in aside
+        )
+        return sum(before) + (due.net or 0) <= int(cap)
+
+    @cached_property
+    def due_by_contract(self) -> dict[str, list[Due]]:
+        """{SOW: what is due under it}"""
+        found: dict[str, list[Due]] = defaultdict(list)
+        for item in self.due.values():
+            found[item.contract].append(item)
         return found
+
+    @cached_property
+    def beyond_caps(self) -> frozenset[str]:
+        """Without claims: sources left unbilled that do not fit under their cap beside what is billed."""
+        if self.has_claims:
+            return frozenset()
+        found: set[str] = set()
+        for number, items in self.due_by_contract.items():
+            cap = self.contracts[number].sow.get("cap")
+            if cap is None:
+                continue
+            room = int(cap) - sum(item.net or 0 for item in items if item.source in self.billed)
+            found.update(item.source for item in items if item.source not in self.billed and (item.net or 0) > room)
+        return frozenset(found)
+
+    @cached_property
+    def lost(self) -> list[Due]:
+        """Due work that is neither billed nor set aside."""
+        return [
+            item
+            for item in self.due.values()
+            if item.source not in self.billed and item.source not in self.set_aside and item.source not in self.beyond_caps
+        ]
+
+    @cached_property
+    def posted(self) -> dict[str, int]:
+        """{TE- or EX- source: when the ERP got it}, by external id or, where a design sets none, by memo."""
+        found: dict[str, int] = {}
+        for kind in ("time_bill", "expense_report", "expense_line"):
+            for _, row in self.books.live("erp", kind):
+                source = row.get("external_id") or row.get("memo")
+                if source:
+                    found.setdefault(str(source), int(row["_at"]))
+        return found
+
+    @cached_property
+    def references(self) -> dict[str, list[dict[str, Any]]]:
+        """{invoice's name in the PSA: references to it}"""
+        found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for _, row in self.books.live("psa", "external_reference"):
+            if row.get("service_model") == "invoice":
+                found[str(row.get("service_model_ref"))].append(row)
+        return found
+
+    @cached_property
+    def is_quiet(self) -> bool:
+        """Was all work done before the run was ended?"""
+        mark = self.trail.marks.get("quiet")
+        return mark is not None and not mark.note
+
+    @cached_property
+    def under_way(self) -> frozenset[str]:
+        """Keys of runs that were still at work when a run that did not get quiet was ended."""
+        if self.is_quiet:
+            return frozenset()
+        return frozenset(str(r.get("key")) for r in self.trail.claims("runs") if r.get("state") in ("running", "waiting"))
+
+    def account_of(self, customer: Any) -> str:
+        """The account a customer of the ERP stands for: by external id, else by the name it was made with."""
+        row = self.books.row("erp", "customer", customer)
+        if row is None:
+            return ""
+        match = CUSTOMER.search(str(row.get("external_id") or ""))
+        if match:
+            return match[1]
+        names = self.books.timeline("erp", "customer", str(customer), "name")
+        return self._accounts_by_name.get(str(names[0][1]) if names else "", "")
+
+    @cached_property
+    def _accounts_by_name(self) -> dict[str, str]:
+        return {str(row.get("name")): number for number, row in self.truth.accounts.items()}
 
     @cached_property
     def has_claims(self) -> bool:
@@ -262,21 +319,3 @@ class View:
             if contract.sow.get("type") == "milestone"
             for key, line in contract.lines.items()
         }
-
-
-def number_of(text: Any) -> str:
-    """The SOW number inside a business key or a title, or ''."""
-    found = SOW.search(str(text)) if text else None
-    return found[1] if found else ""
-
-
-def when(at: int | None) -> str:
-    """An instant for people, in UTC."""
-    if not at:
-        return "never"
-    return datetime.fromtimestamp(at / 1000, UTC).strftime("%d %b %H:%M:%S")
-
-
-def money(minor: int | None, currency: str) -> str:
-    """An amount for people; every currency of the firm has two digits."""
-    return "unknown amount" if minor is None else f"{currency} {minor / 100:,.2f}"
