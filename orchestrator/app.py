@@ -17,6 +17,7 @@ import httpx2
 import uvicorn
 from pydantic import ValidationError
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from orchestrator.errors import OrchestratorError
 from orchestrator.ports import Request, Send
@@ -93,7 +94,7 @@ def main() -> int:
     given = parser.parse_args()
     try:
         asyncio.run(run(settings_of(given.settings), given.host, given.port))
-    except (OSError, ValidationError, OrchestratorError) as error:
+    except (OSError, YAMLError, ValidationError, OrchestratorError) as error:
         sys.stderr.write(f"{given.settings}: {error}\n")
         return USAGE_EXIT
     return 0
