@@ -45,8 +45,8 @@ def test_every_mistake_in_settings_is_told(tmp_path):
     assert sorted(".".join(map(str, error["loc"])) for error in refused.value.errors()) == [
         "extra",
         "intake.secret",
-        "psa.tokn",
         "psa.token",
+        "psa.tokn",
     ]
 
 
