@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENDORS = {"crm": ("salesforce",), "psa": ("kantata",), "erp": ("netsuite",)}
 DESIGNS = ("core", "naive", "manual")
 PRESETS = ("S", "M")
+HEADS_MIN, HEADS_MAX = 12, 12_000
 SOURCES = ("simulators", "orchestrator", "scenarios")
 
 
@@ -77,8 +78,8 @@ def resolve(scenario: Scenario, words: Words) -> Rehearsal:
     preset = chosen(words.preset or scenario.preset, PRESETS, "preset")
     chosen(words.engine or "embedded", ("embedded",), "engine")
     speed_of(words.speed)
-    if words.heads is not None and not 6 <= words.heads <= 20_000:
-        raise UsageError(f"--heads got {words.heads}; 6 to 20000 is wanted")
+    if words.heads is not None and not HEADS_MIN <= words.heads <= HEADS_MAX:
+        raise UsageError(f"--heads got {words.heads}; {HEADS_MIN} to {HEADS_MAX} is wanted")
     seed = scenario.seed if words.seed is None else words.seed
     if not 0 <= seed < 2**63:
         raise UsageError(f"--seed got {seed}; 0 to 2^63-1 is wanted")

@@ -34,7 +34,7 @@ def rehearse(*words, cwd=ROOT):
         (("run", "clean-quarter", "--design", "naif"), "did you mean naive"),
         (("run", "clean-quarter", "--preset", "XL"), "known: M, S"),
         (("run", "clean-quarter", "--engine", "dbos"), "engine 'dbos' is unknown or not built yet"),
-        (("run", "clean-quarter", "--heads", "3"), "6 to 20000"),
+        (("run", "clean-quarter", "--heads", "3"), "12 to 12000"),
         (("run", "clean-quarter", "--speed", "warp"), "virtual, real"),
         (("replay", "pyproject.toml"), "is no replay file"),
         (("replay", "no-such-folder"), "can not be read"),
