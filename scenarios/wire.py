@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from scenarios.faults.network import Fate, fate_of
 from scenarios.faults.planted import Planted
 
 TIMEOUT_S_MAX = 3600.0
+TARGETS_KEPT = 1024
 
 
 class Request(Protocol):
@@ -54,16 +56,17 @@ class Wire:
 
     async def send(self, request: Request) -> Response:
         """Carry one request to the system its URL names, under the caller's own time-box as the upper bound."""
-        parts = urlsplit(request.url)
-        system = self.hosts.get(parts.netloc)
+        target, _, query = request.url.partition("?")
+        host, path = host_and_path(target)
+        system = self.hosts.get(host)
         if system is None or self.down(system):
-            raise ConnectionRefusedError(f"{parts.netloc} refuses connections")
+            raise ConnectionRefusedError(f"{host} refuses connections")
         faults = self.faults[system]
-        fate = fate_of(faults, request.method, parts.path) if faults else None
+        fate = fate_of(faults, request.method, path) if faults else None
         if fate is Fate.REQUEST_LOST:
             return await silence(request.timeout_s)
-        headers = (("host", parts.netloc), *request.headers)
-        answer = await self.carry(system, request.method, parts.path, parts.query, headers, request.body)
+        headers = (("host", host), *request.headers)
+        answer = await self.carry(system, request.method, path, query.partition("#")[0], headers, request.body)
         if fate is Fate.REPLY_LOST:
             return await silence(request.timeout_s)
         if fate is Fate.REPLY_RESET:
@@ -72,6 +75,13 @@ class Wire:
         if fate is Fate.REPLY_TRUNCATED:
             body = body[: len(body) // 2]
         return Response(status, told, body)
+
+
+@lru_cache(maxsize=TARGETS_KEPT)
+def host_and_path(target: str) -> tuple[str, str]:
+    """Host and raw path of a URL without its query."""
+    parts = urlsplit(target)
+    return parts.netloc, parts.path
 
 
 async def silence(timeout_s: float) -> Response:

@@ -42,6 +42,7 @@ class VirtualLoop(Schedule):
         self._collections = 0
         self._collect_at = self._collect_every = FOREVER
         self._sampled: list[str] = []
+        self._read_s, self._read_ms = start_s, self.calendar.at(start_s)
         self._frozen = False
 
     def time(self) -> float:
@@ -50,7 +51,10 @@ class VirtualLoop(Schedule):
 
     def clock(self) -> int:
         """Return the calendar's instant now: milliseconds since 1970 UTC."""
-        return self.calendar.at(self.env._now)
+        now = self.env._now
+        if now != self._read_s:  # asked ten times an instant
+            self._read_s, self._read_ms = now, self.calendar.at(now)
+        return self._read_ms
 
     def _run_once(self) -> None:
         """Run rounds until stopped: model, timers, callbacks; count rounds in which time stood still."""

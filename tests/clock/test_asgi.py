@@ -10,7 +10,7 @@ import pytest
 from starlette.background import BackgroundTask
 from starlette.responses import JSONResponse, StreamingResponse
 
-from scenarios.clock.asgi import NoAnswer, call, lifespan, sync_endpoints
+from scenarios.clock.asgi import NoAnswer, call, call_plain, lifespan, sync_endpoints
 from scenarios.clock.loop import run_virtual
 from scenarios.clock.reports import Unwatched
 
@@ -348,3 +348,79 @@ def test_calls_work_on_a_stock_loop_too():
         await respond(send, b"stock")
 
     assert asyncio.run(get(app)) == (200, {}, b"stock")
+
+
+async def waits_for_futures(_scope, receive, send):
+    """An app as a mock system's face is: it waits for nothing but a future that the loop sets."""
+    loop, body = asyncio.get_running_loop(), (await receive())["body"]
+    ready = loop.create_future()
+    loop.call_later(2, ready.set_result, None)
+    await ready
+    await respond(send, body + b"!")
+
+
+def test_a_plain_call_gives_the_answer_of_a_call():
+    """The same status, headers and body at the same instant, without a task for the app."""
+
+    async def main(loop):
+        plain = await call_plain(waits_for_futures, "GET", "/", "", (), b"on"), loop.time()
+        return plain, (await call(waits_for_futures, "GET", "/", "", (), b"on"), loop.time())
+
+    assert run(main) == (((200, {}, b"on!"), 2.0), ((200, {}, b"on!"), 4.0))
+
+
+def test_a_plain_call_that_is_given_up_is_worked_off():
+    """A client's time-out takes its reply, not the server's work."""
+    done = []
+
+    async def app(scope, receive, send):
+        await waits_for_futures(scope, receive, send)
+        done.append(asyncio.get_running_loop().time())
+
+    async def main(_loop):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1):
+                await call_plain(app, "GET", "/", "", (), b"")
+        await asyncio.sleep(5)
+
+    run(main)
+    assert done == [2.0]
+
+
+def test_a_plain_call_raises_what_the_app_raised():
+    """Our own bug is no answer: at once, after a wait, and when nothing was said at all."""
+
+    async def breaks(_scope, _receive, _send):
+        raise LookupError("at once")
+
+    async def breaks_later(scope, receive, send):
+        await waits_for_futures(scope, receive, lambda _message: breaks(scope, receive, send))
+
+    async def says_nothing(_scope, _receive, _send):
+        pass
+
+    async def main(_loop):
+        for app, error in ((breaks, LookupError), (breaks_later, LookupError), (says_nothing, NoAnswer)):
+            with pytest.raises(error):
+                await call_plain(app, "GET", "/", "", (), b"")
+
+    run(main)
+
+
+def test_an_unwatched_failure_of_a_plain_call_is_reported():
+    """Work that fails after its client left ends the run with its error."""
+
+    async def breaks_later(_scope, _receive, _send):
+        ready = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_later(2, ready.set_result, None)
+        await ready
+        raise LookupError("late")
+
+    async def main(_loop):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1):
+                await call_plain(breaks_later, "GET", "/", "", (), b"")
+        await asyncio.sleep(5)
+
+    with pytest.raises(Unwatched):
+        run(main)
