@@ -44,7 +44,10 @@ class Window:
         at = now // self.step
         if at <= self.at:
             return
-        for i in range(max(self.at + 1, at - self.parts + 1), at + 1):
+        if at - self.at >= self.parts:  # a quiet caller: nothing counted is left
+            self.counts, self.used, self.at = [0] * self.parts, 0, at
+            return
+        for i in range(self.at + 1, at + 1):
             self.used -= self.counts[i % self.parts]
             self.counts[i % self.parts] = 0
         self.at = at

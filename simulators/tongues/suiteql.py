@@ -73,12 +73,12 @@ class SuiteQL:
 
         def hole(match: re.Match[str]) -> str:
             raw = match[0].strip()
-            if raw[:2] in ("--", "/*"):
-                return " "
             if raw[0] == '"' or (raw[0] == "'" and raw[1:-1] in self.kept):
                 return match[0]
+            if raw[:2] in ("--", "/*"):
+                return " "
             value = parameter(given) if raw == "?" else literal(raw)
-            literals.append(self.unprefixed(value) if type(value) is str else value)
+            literals.append(self.unprefixed(value) if type(value) is str and ":" in value else value)
             return f" :p{len(literals) - 1} "
 
         shape = LITERAL.sub(hole, text)

@@ -18,6 +18,7 @@ DAY_MS = 86_400_000
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 WORD = re.compile(r"YYYY|YY|RRRR|MONTH|MON|MM|DAY|DY|DDD|DD|D|HH24|HH12|HH|MI|SSSSS|SS|FF\d?|AM|PM|Q|TZH|TZM|WW|IW", re.I)
 ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?)?(Z|[+-]\d{2}:?\d{2})?")
+PLAIN, PLAIN_TEXT = "YYYY-MM-DD HH24:MI:SS", re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 PATTERNS = {
     "YYYY": r"(?P<year>\d{4})", "RRRR": r"(?P<year>\d{4})", "YY": r"(?P<short>\d{2})", "MM": r"(?P<month>\d{1,2})",
     "MON": r"(?P<name>[A-Za-z]{3})", "MONTH": r"(?P<name>[A-Za-z]{3,9})\s*", "DD": r"(?P<day>\d{1,2})", "D": r"(?P<day>\d{1,2})",
@@ -54,6 +55,8 @@ def instant(value: Any, form: str | None) -> int | None:
     if value is None or type(value) is int:
         return value
     text = str(value).strip()
+    if form == PLAIN and PLAIN_TEXT.fullmatch(text):  # what nearly every client asks with
+        return since_epoch(datetime.fromisoformat(text + "+00:00"))
     if wanted is not None:
         found = wanted.fullmatch(text)
         if found is not None:

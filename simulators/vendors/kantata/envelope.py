@@ -16,7 +16,7 @@ from . import custom
 from .catalogue import RESOURCE_OF_KIND, RESOURCES
 from .errors import JSON
 from .filters import whole
-from .listing import per_page, to_i
+from .listing import columns, per_page, to_i
 from .resources import Association, Resource
 from .state import Desk
 
@@ -92,8 +92,7 @@ def by_link(system: System[Desk], target: Resource, association: Association, id
 def load(system: System[Desk], target: Resource, test: str, binds: list[Any]) -> list[Any]:
     """Run a bounded SELECT over a resource's table."""
     kind = target.kind
-    names = ", ".join(f't."{name}"' for name in kind.names)
-    text = f'SELECT {names} FROM "{kind.table}" t WHERE t.deleted = 0 AND {test} ORDER BY t.id LIMIT {INCLUDED_MAX}'
+    text = f'SELECT {columns(kind.names)} FROM "{kind.table}" t WHERE t.deleted = 0 AND {test} ORDER BY t.id LIMIT {INCLUDED_MAX}'
     return [kind.Row(*values) for values in system.store.select(text, binds)]
 
 

@@ -8,8 +8,6 @@ Source: developer.kantata.com, Events and Event Types; Subscribed Events referen
 
 from __future__ import annotations
 
-from bisect import bisect_right
-
 from simulators.kernel.calls import Call, Reply
 from simulators.kernel.records import Refusal
 from simulators.kernel.stages import System
@@ -43,7 +41,7 @@ EVENT_TYPES = tuple(
     )
 )
 IDS_PER_CHANGE = 10
-LOG = "SELECT seq, at, kind, id, op, by, CASE WHEN kind = 'story' THEN \"values\" END FROM change WHERE seq > ? AND at < ? AND kind IN ({})"
+LOG = "SELECT seq, at, kind, id, op, by, CASE WHEN kind = 'story' THEN \"values\" END FROM change WHERE at > ? AND at < ? AND kind IN ({}) ORDER BY seq"
 
 
 def list_subscribed_events(system: System[Desk], call: Call) -> Reply:
@@ -106,10 +104,9 @@ def kinds_of(types: set[str]) -> list[str]:
 def events(system: System[Desk], since: int, until: int, kinds: list[str]) -> list[Event]:
     """Make the events of every change to these kinds that could have been told between two instants."""
     lag = system.settings.feed_lag_ms_max + max([0, *(fault.lag_ms_max for fault in system.state.feed_faults)])
-    store = system.store
-    first = bisect_right(range(1, store.position + 1), since - 2 * lag, key=lambda seq: instant_at(system, seq))
     made: list[Event] = []
-    for seq, at, kind, id, op, by, values in store.select(LOG.format(", ".join("?" * len(kinds))), (first, until, *kinds)):
+    text = LOG.format(", ".join("?" * len(kinds)))
+    for seq, at, kind, id, op, by, values in system.store.select(text, (since - 2 * lag, until, *kinds)):
         if op == "delete" and kind in NEVER_DELETED:
             continue
         event = Event(seq * IDS_PER_CHANGE, f"{SPOKEN.get(kind, kind)}:{HAPPENED[op]}", at, at, seq, kind, id, by)
@@ -117,11 +114,6 @@ def events(system: System[Desk], since: int, until: int, kinds: list[str]) -> li
         for n, field in enumerate(fields_set(values), 1) if values else ():
             made.extend(told(system, event._replace(id=event.id + 2 * n, type=VALUE_CREATED, field=field)))
     return made
-
-
-def instant_at(system: System[Desk], seq: int) -> int:
-    """Return when a change was made; the log's clock never runs back."""
-    return int(system.store.select("SELECT at FROM change WHERE seq = ?", (seq,))[0][0])
 
 
 def fields_set(values: str) -> list[int]:

@@ -8,6 +8,7 @@ Source: mavenlink/brainstem, query_strategies and presenter (read 2026-11-20): u
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from simulators.kernel.calls import Call
@@ -114,11 +115,16 @@ def one(system: System[Desk], resource: Resource, call: Call, id: int) -> Any:
 def select(system: System[Desk], resource: Resource, asked: Asked, order: str, tail: str) -> list[Any]:
     """Run the question; the binds of a search order come after those of the conditions."""
     kind = resource.kind
-    names = ", ".join(f't."{name}"' for name in kind.names)
     extra = order.count("?")
-    text = f'SELECT {names} FROM "{kind.table}" t WHERE {" AND ".join(asked.tests)} ORDER BY {order}{tail}'
+    text = f'SELECT {columns(kind.names)} FROM "{kind.table}" t WHERE {" AND ".join(asked.tests)} ORDER BY {order}{tail}'
     binds = asked.binds + (asked.binds[-extra:] if extra else [])
     return [kind.Row(*values) for values in system.store.select(text, binds)]
+
+
+@lru_cache(maxsize=64)
+def columns(names: tuple[str, ...]) -> str:
+    """Return a row's columns as SELECT lists them."""
+    return ", ".join(f't."{name}"' for name in names)
 
 
 def ordering(resource: Resource, call: Call) -> str:

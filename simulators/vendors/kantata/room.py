@@ -70,7 +70,7 @@ def stamp(system: System[Desk], _call: Call, reply: Reply | Lost | None) -> Repl
         return None
     system.state.requests += 1
     name = b"%08x-%04x-4000-8000-%012x" % (system.seed & 0xFFFFFFFF, 0x6B74, system.state.requests)
-    return reply._replace(headers=(*reply.headers, (b"x-request-id", name)))
+    return Reply(reply.status, reply.body, (*reply.headers, (b"x-request-id", name)))
 
 
 # -- handlers that are nobody else's --------------------------------------------------------------
@@ -153,10 +153,9 @@ def id_for(kind: Kind, n: int) -> int:
 
 
 def opened(system: System[Desk]) -> Desk:
-    """Open the desk, and give a person's day its own index: every booking asks for it."""
-    system.store.run(
-        f'CREATE INDEX IF NOT EXISTS time_entry_day ON "{psa.TIME_ENTRY.table}" (user_id, performed_on)',
-    )
+    """Open the desk; index a person's day, which every booking asks for, and the log's instants, which the feed does."""
+    system.store.run(f'CREATE INDEX IF NOT EXISTS time_entry_day ON "{psa.TIME_ENTRY.table}" (user_id, performed_on)')
+    system.store.run("CREATE INDEX IF NOT EXISTS change_at ON change (at)")
     return desk_of(system.settings)
 
 

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from urllib.parse import parse_qsl
+
 import pytest
 
 from simulators.behaviours.cursors import Cursors
 from simulators.behaviours.limits import Slots, Window
 from simulators.behaviours.paging import by_number, by_offset
+from simulators.kernel.calls import query_of
 from simulators.kernel.records import Refusal
 
 DAY = 86_400_000
@@ -19,6 +22,19 @@ def test_a_window_counts_to_its_limit_and_rolls() -> None:
     assert window.wait_ms(6 * hour) == 18 * hour
     assert (window.take(24 * hour - 1), window.take(24 * hour), window.left(24 * hour)) == (False, True, 1)
     assert (window.take(500 * DAY, 3), window.take(500 * DAY), window.take(499 * DAY)) == (True, False, False)
+
+
+def test_a_window_forgets_all_after_a_silence_as_long_as_itself() -> None:
+    """However long nobody called, what is counted afterwards rolls as before."""
+    window = Window(2, DAY, parts=24)
+    assert [window.take(0, 2), window.take(DAY), window.take(3 * DAY)] == [True, True, True]
+    assert (window.used, window.left(3 * DAY), window.left(4 * DAY)) == (1, 1, 2)
+
+
+@pytest.mark.parametrize("raw", ["", "a=1&b=2", "a=1&a=2&&c", "a&=b&c==d", "q=x%20y+z&e=", "only=1,2&t=2026-01-01T00:00:00Z;x"])
+def test_a_query_is_read_as_the_standard_library_reads_it(raw: str) -> None:
+    """With and without percent signs, the shortcut and the long way agree."""
+    assert query_of(raw.encode()) == dict(parse_qsl(raw, keep_blank_values=True))
 
 
 def test_slots_are_given_back_once() -> None:
