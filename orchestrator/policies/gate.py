@@ -68,6 +68,8 @@ class Gate:
         }
 
     def _refuse_paused(self) -> None:
+        if not self._pause_until:
+            return
         pause_ms = self._pause_until - self._clock()
         if pause_ms > 0:
             raise Held(f"{self.system} asked us to stay away", pause_ms, system=self.system)

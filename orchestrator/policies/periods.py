@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from orchestrator.canonical.billing import Period
 from orchestrator.errors import BusinessException
 
 HOUR_MS = 3_600_000
+QUARTER_MS = 900_000
 
 
 def posting_day(day: str, periods: Sequence[Period]) -> str:
@@ -45,11 +47,15 @@ def last_day(period: str) -> str:
 
 def in_business_hours(instant: int, time_zones: Sequence[str], opens: int, closes: int) -> bool:
     """Whether any entity is at work: Monday to Friday, `opens` to `closes` o'clock local time."""
-    for zone in time_zones:
-        local = _local(instant, zone)
-        if local.weekday() < 5 and opens <= local.hour < closes:
-            return True
-    return False
+    quarter = instant // QUARTER_MS
+    return any(weekday < 5 and opens <= hour < closes for weekday, hour in (_day_and_hour(quarter, zone) for zone in time_zones))
+
+
+@lru_cache(maxsize=4096)
+def _day_and_hour(quarter: int, time_zone: str) -> tuple[int, int]:
+    """Weekday and hour of a quarter of an hour since 1970: no zone is off by less."""
+    local = _local(quarter * QUARTER_MS, time_zone)
+    return local.weekday(), local.hour
 
 
 def _local(instant: int, time_zone: str) -> datetime:

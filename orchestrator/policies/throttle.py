@@ -68,7 +68,7 @@ class Throttle:
 
     async def enter(self, priority: int = NORMAL) -> None:
         """Wait for a turn. Raises Held when too many wait already: nothing was sent, the run backs off as a row."""
-        if self.busy < self._budget.concurrency_max and not self.waiting:
+        if self.busy < self._budget.concurrency_max and not (self._waiting and self.waiting):
             self.busy += 1
         else:
             await self._queue(priority)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -52,6 +53,7 @@ def bearer(token: str, clock: Clock) -> SignIn:
     return sign_in
 
 
+@lru_cache(maxsize=256)
 def plainly(value: str) -> str:
     """A query value, percent-encoded only when it must be: nearly none of ours must."""
     return value if PLAIN.fullmatch(value) else quote(value, safe="")

@@ -58,3 +58,10 @@ def test_business_hours_are_those_of_anybody():
     assert in_business_hours(berlin_morning, zones, 7, 20)
     assert not in_business_hours(berlin_morning, zones[1:], 7, 20)
     assert not in_business_hours(berlin_morning - 86_400_000, zones, 7, 20)
+
+
+def test_business_hours_begin_on_the_quarter_of_zones_that_are_off_by_one():
+    """Kathmandu is 5:45 ahead: at 01:15 UTC it is seven there, a millisecond earlier it is not."""
+    seven = 1_768_180_500_000
+    assert in_business_hours(seven, ["Asia/Kathmandu"], 7, 20)
+    assert not in_business_hours(seven - 1, ["Asia/Kathmandu"], 7, 20)
