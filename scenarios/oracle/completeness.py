@@ -14,6 +14,7 @@ HOUR_MS = 3_600_000
 SETUP_MS_MAX = 4 * HOUR_MS
 NO_CLAIMS = "the design gives no evidence of its own"
 CONFLICTS = frozenset({409, 422})
+POISON = "F-19"  # a push nobody can read may be taken and set aside
 ENDS = ("applied", "deduplicated", "superseded", "quarantined", "parked")
 
 
@@ -154,6 +155,7 @@ def events(view: View) -> Facts:
     """INV-12: accepted events = applied + deduplicated + superseded + quarantined + parked, none pending."""
     facts = Facts()
     refused = Counter(p.system for p in view.trail.pushes if p.outcome in CONFLICTS)
+    refused.update({system: count[0] for (fault, system), count in view.trail.strikes.items() if fault == POISON})
     for topic, counts in inbox(view).items():
         settled = sum(int(counts.get(n, 0)) for n in (*ENDS, "pending"))
         accepted = int(counts.get("accepted", 0))

@@ -122,7 +122,7 @@ def delivery_status(view: View) -> Facts:
         late = (first or view.trail.last_at) - active
         late -= overlap_ms((active, active + max(0, late)), away)
         facts.expect(
-            late <= LAG_MS_MAX and row.get("delivery_status") == "Active",
+            late <= LAG_MS_MAX and (row.get("delivery_status") == "Active" or view.is_open(contract.number)),
             f"{contract.number} stood {when(active)}; the CRM shows {row.get('delivery_status')}, Active since {when(first)}",
         )
     for claimed in view.exceptions:

@@ -32,7 +32,7 @@ def money_rows(view: View) -> Rows:
             )
         if contract.invoices:
             sums = [sum(int(i.row.get(n) or 0) for i in contract.invoices) for n in ("net", "tax", "gross")]
-            put(rows, f"{number}|billed", [len(contract.invoices), *sums])
+            put(rows, f"{number}|billed", sums)
     for source, item in view.set_aside.items():
         put(
             rows,
