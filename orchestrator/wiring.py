@@ -19,6 +19,7 @@ from orchestrator.experience.app import build as build_app
 from orchestrator.experience.operations import Parts, Sender, Topic
 from orchestrator.experience.people import Person
 from orchestrator.experience.pump import Pump
+from orchestrator.experience.upkeep import heal
 from orchestrator.observe.log import Log
 from orchestrator.observe.metrics import Metrics
 from orchestrator.policies.gate import Door, Gate
@@ -126,7 +127,8 @@ class Orchestrator:
         self.app: ASGIApp = build_app(parts)
 
     async def serve(self) -> None:
-        """Run engine, intake and pollers until cancelled; raises what broke one of them."""
+        """Run engine, intake and pollers until cancelled; raises what broke one of them. A crash's loose ends are tied first."""
+        await heal(self.engine, self.store.desk)
         async with asyncio.TaskGroup() as group:
             group.create_task(self.engine.serve(), name="engine")
             group.create_task(self._pump.serve(), name="pump")
