@@ -80,6 +80,7 @@ class Intervals(Frozen):
 
     sweep_ms: Positive = 30 * MINUTE_MS
     feed_ms: Positive = 10 * MINUTE_MS
+    feed_quiet_ms: Positive = 30 * MINUTE_MS
     mirror_busy_ms: Positive = 4 * MINUTE_MS
     mirror_quiet_ms: Positive = 30 * MINUTE_MS
     overlap_ms: Positive = 10 * MINUTE_MS

@@ -300,10 +300,12 @@ def pollers_of(settings: Settings, sweeps: Sweeps, store: Store, reference: Refe
         return sorted({reference.entities[code].time_zone for code in store.book.entities()})
 
     sweep, overlap = Every(every.sweep_ms), every.overlap_ms
-    busy = Busy(every.mirror_busy_ms, every.mirror_quiet_ms, zones, reference.hours.open, reference.hours.close)
+    opens, closes = reference.hours.open, reference.hours.close
+    feed = Busy(every.feed_ms, every.feed_quiet_ms, zones, opens, closes)
+    busy = Busy(every.mirror_busy_ms, every.mirror_quiet_ms, zones, opens, closes)
     plans = (
         Plan("sold", sweeps.sold, sweep, overlap),
-        Plan("feed", sweeps.feed, Every(every.feed_ms), overlap),
+        Plan("feed", sweeps.feed, feed, overlap),
         Plan("time", sweeps.time, sweep, overlap),
         Plan("expenses", sweeps.expenses, sweep, overlap),
         Plan("milestones", sweeps.milestones, sweep, overlap),
