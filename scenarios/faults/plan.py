@@ -69,7 +69,10 @@ FAULTS: dict[str, FaultKind] = {
             "F-09",
             "the connection breaks in the reply",
             "network",
-            params={"times": TIMES, "mode": Parameter("truncate", "half an answer, or none and a reset", words=("truncate", "reset"))},
+            params={
+                "times": TIMES,
+                "mode": Parameter("truncate", "half an answer, or none and a reset", words=("truncate", "reset")),
+            },
         ),
         FaultKind("F-14", "the same push twice", "delivery", ("crm",), {"delay_ms": Parameter(30_000, "until the repeat, ms")}),
         FaultKind(
