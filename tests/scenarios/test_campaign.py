@@ -25,7 +25,7 @@ def test_shards_share_all_runs_and_repeat_none():
         [(r.name, r.seed) for r, _ in plan(Campaign((), range(1, 4), (one, 3), 1, Words(), Path("x")))] for one in (1, 2, 3)
     ]
     whole = [(r.name, r.seed) for r, _ in plan(Campaign((), range(1, 4), (1, 1), 1, Words(), Path("x")))]
-    assert sorted(sum(shards, [])) == sorted(whole)
+    assert sorted(run for shard in shards for run in shard) == sorted(whole)
     assert len({len(shard) for shard in shards}) == 1
     assert "manual-baseline" not in {name for name, _ in whole}
 
