@@ -42,18 +42,27 @@ class PacedLoop(Bridges, asyncio.SelectorEventLoop):
     _task_factory: Any
 
     def __init__(self, *, scale: float = 1.0, start_ms: int = 0) -> None:
-        super().__init__(_PacedSelector(self))
+        super().__init__(self.selector())
         if not scale > 0:
             self.close()
             raise ValueError(f"scale {scale!r} refused: simulated seconds per wall second, above 0")
         self.env, self.scale, self.calendar = SimEnv(0.0), scale, Calendar(start_ms)
         self._began = time.monotonic()  # noqa: TID251 - this loop is the bridge to the wall clock
         self._task_count = 0
+        self._frozen = False
         self._clock_resolution = 1e-6
+
+    def selector(self) -> selectors.BaseSelector:
+        """Make what this loop polls with."""
+        return _PacedSelector(self)
 
     def time(self) -> float:
         """Return simulated seconds since the loop was made."""
         return (time.monotonic() - self._began) * self.scale  # noqa: TID251 - see above
+
+    def freeze_model(self) -> None:
+        """Let no more model events happen: the run is over, only tasks still clean up."""
+        self._frozen = True
 
     def clock(self) -> int:
         """Return the calendar's instant now: milliseconds since 1970 UTC."""
@@ -69,7 +78,7 @@ class PacedLoop(Bridges, asyncio.SelectorEventLoop):
     def step_due(self) -> None:
         """Run every model event that is due by now, each at its own instant, then bring the model's time up to the loop's."""
         env, now, steps, sampled = self.env, self.time(), 0, list[str]()
-        queue = env._queue
+        queue: list[Any] = [] if self._frozen else env._queue
         while queue and queue[0][0] <= now:
             steps += 1
             if steps > STEPS_MAX:
@@ -77,7 +86,7 @@ class PacedLoop(Bridges, asyncio.SelectorEventLoop):
                 if len(sampled) >= SAMPLE:
                     raise Livelock(env.now, steps, busiest(sampled))
             env._now, _, _, event = heapq.heappop(queue)
-            callbacks, event.callbacks = event.callbacks, None  # type: ignore[assignment]
+            callbacks, event.callbacks = event.callbacks, None
             for callback in callbacks:
                 callback(event)
             if not event._ok and not event.defused:
@@ -86,12 +95,16 @@ class PacedLoop(Bridges, asyncio.SelectorEventLoop):
 
     def wall_wait(self, timeout: float | None) -> float | None:
         """Return how many wall seconds a poll may wait: until the next timer (`timeout`, simulated) or model event."""
+        simulated = self.gap(timeout)
+        return simulated if simulated is None else min(simulated / self.scale, POLL_S_MAX)
+
+    def gap(self, timeout: float | None) -> float | None:
+        """Return the simulated seconds until the next timer (in `timeout`) or model event; None when there is neither."""
         queue = self.env._queue
-        if not queue:
-            return timeout if timeout is None else timeout / self.scale
+        if self._frozen or not queue:
+            return timeout
         gap = max(0.0, queue[0][0] - self.time())
-        simulated = gap if timeout is None else min(timeout, gap)
-        return min(simulated / self.scale, POLL_S_MAX)
+        return gap if timeout is None else min(timeout, gap)
 
 
 class _PacedSelector(selectors.DefaultSelector):

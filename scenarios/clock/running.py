@@ -11,10 +11,12 @@ from typing import Any, TypeVar
 from scenarios.clock.guards import Guards
 from scenarios.clock.inline import inlined
 from scenarios.clock.paced import PacedLoop
+from scenarios.clock.patient import PatientLoop
 from scenarios.clock.reports import Deadlock, Unwatched
 from scenarios.clock.virtual import VirtualLoop
 
 T = TypeVar("T")
+LoopT = TypeVar("LoopT", bound=asyncio.AbstractEventLoop)
 
 COLLECT_EVERY_S = 86_400.0
 WIND_UP_ROUNDS_MAX = 8
@@ -55,9 +57,16 @@ def run_virtual(
 
 def run_paced(main: Callable[[PacedLoop], Coroutine[Any, Any, T]], *, start_ms: int, scale: float = 1.0) -> T:
     """Run `main(loop)` over real sockets, `scale` simulated seconds a wall second (1 = real time)."""
-    with asyncio.Runner(loop_factory=lambda: PacedLoop(scale=scale, start_ms=start_ms)) as runner:
-        loop = runner.get_loop()
-        assert isinstance(loop, PacedLoop)
+    return _run_on(PacedLoop(scale=scale, start_ms=start_ms), main)
+
+
+def run_patient(main: Callable[[PatientLoop], Coroutine[Any, Any, T]], *, start_ms: int, scale: float) -> T:
+    """Run `main(loop)` over real sockets at up to `scale` simulated seconds a wall second, from `loop.begin()` on."""
+    return _run_on(PatientLoop(scale=scale, start_ms=start_ms), main)
+
+
+def _run_on(loop: LoopT, main: Callable[[LoopT], Coroutine[Any, Any, T]]) -> T:
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
         return runner.run(main(loop))
 
 

@@ -24,6 +24,8 @@ ALLOWED = {
     "scenarios/progress.py": "is the progress line; the guards let it pass",
     "orchestrator/app.py": "hands the real clock to the core in production",
     "simulators/app.py": "hands the real clock to a server on ports",
+    "scenarios/clock/patient.py": "is the bridge to the wall clock",
+    "scenarios/serve.py": "says once what time it is on the wall",
 }
 CLOCK = "take the instant from the clock port"
 KEYED = "derive it from the seed by meaning"
