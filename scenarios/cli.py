@@ -140,11 +140,12 @@ def serve(
     psa: Annotated[str, typer.Option(help="PSA vendor.")] = "kantata",
     erp: Annotated[str, typer.Option(help="ERP vendor.")] = "netsuite",
     port: Annotated[int, typer.Option(min=0, max=65000, help="First of six ports; 0 picks free ones.")] = 8440,
+    out: Annotated[Path | None, typer.Option(help="Keep the CA and key files here. Default: a folder that goes away.")] = None,
 ) -> None:
     """Serve the mock vendors on loopback, over HTTP and TLS, until interrupted."""
     from scenarios.serve import serve_systems
 
-    serve_systems({"crm": crm, "psa": psa, "erp": erp}, port)
+    serve_systems({"crm": crm, "psa": psa, "erp": erp}, port, out)
 
 
 @app.command()

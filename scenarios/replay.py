@@ -32,6 +32,8 @@ def replay_run(source: Path, out: Path | None = None, *, quiet: bool = False) ->
 
     folder = out or path.parent / "replay"
     verdict, folder = rehearse(rehearsal, folder, quiet=quiet)
+    if rehearsal.speed != "virtual":
+        return verdict, folder, [paced_note(verdict.digest["state"], held["digest"])]
     if verdict.digest == held["digest"]:
         return verdict, folder, ["replay: same digests, the run is reproduced"]
     notes = [difference(path.parent, folder)]
@@ -41,6 +43,12 @@ def replay_run(source: Path, out: Path | None = None, *, quiet: bool = False) ->
     notes.insert(0, "replay: same source, another digest: the run is not reproducible, nothing may be concluded")
     note = "the replay of the same source gave another digest"
     return msgspec.structs.replace(verdict, verdict="unknown", exit_code=EXIT_CODES["unknown"], note=note), folder, notes
+
+
+def paced_note(state: str, before: Any) -> str:
+    """At a pace the wall clock takes part: no two histories are equal, and only the state is compared."""
+    same = isinstance(before, dict) and before.get("state") == state
+    return f"replay: a run at a pace has a history of its own each time; its business state is {'the same' if same else 'another one'}"
 
 
 def read_replay(path: Path) -> dict[str, Any]:

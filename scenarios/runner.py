@@ -38,7 +38,14 @@ class Outcome:
 
 
 def rehearse(rehearsal: Rehearsal, out: Path | None = None, *, quiet: bool = False) -> tuple[Verdict, Path]:
-    """Run, judge and write; return the verdict and the folder. Raises UsageError when the folder can not be written."""
+    """Run, judge and write; return the verdict and the folder.
+
+    Raises UsageError when the folder can not be written, or the speed can not be held.
+    """
+    if rehearsal.speed != "virtual":
+        from scenarios.world import check_speed
+
+        check_speed(rehearsal)
     folder = out or Path("runs") / f"{rehearsal.name}-{rehearsal.seed}"
     prepare(folder)
     try:
@@ -87,7 +94,7 @@ def move_history(partial: Path, history: Path) -> None:
 
 
 def twin_of(rehearsal: Rehearsal, *, quiet: bool) -> Any:
-    """Facts of the same rehearsal without faults, from the cache or by running it; None when there are no faults."""
+    """Facts of the same rehearsal without faults, from the cache or by running it in virtual time; None when there are no faults."""
     if not rehearsal.scenario.faults:
         return None
     twin = rehearsal.without_faults()

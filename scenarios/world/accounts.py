@@ -7,25 +7,27 @@ file that names vendors' settings.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from orchestrator import settings as told
 from orchestrator.wiring import build
-from scenarios.resolve import Rehearsal
 from simulators.registry import open_system
 from simulators.vendors.kantata.state import FeedFault
 from simulators.vendors.kantata.state import Settings as KantataSettings
-from simulators.vendors.netsuite.settings import Certificate, NetSuiteSettings
+from simulators.vendors.netsuite.settings import Certificate, NetSuiteSettings, Token
 from simulators.vendors.salesforce.outbound import RULES, action_id
 from simulators.vendors.salesforce.settings import OrgUser, PushTarget, SalesforceSettings
 
 HOSTS = {"crm.rehearsal.test": "crm", "psa.rehearsal.test": "psa", "erp.rehearsal.test": "erp"}
 BASES = {system: f"https://{host}" for host, system in HOSTS.items()}
 SECRET = "rehearsal-intake-secret"  # noqa: S105 - the run's own, public on purpose
-INTAKE = f"https://orchestrator.test/intake/salesforce/{SECRET}"
+INTAKE_PATH = f"/intake/salesforce/{SECRET}"
+INTAKE = f"https://orchestrator.test{INTAKE_PATH}"
 INTEGRATION = "integration@rehearsal.test"
 KEY_NUMBER = 0x5EED_0F_4EAE_5A15
 ORG = "00D5e000001AbCd"
@@ -33,42 +35,68 @@ ERP_SERVICE_MS = 350  # synthetic: a record call of an ordinary account
 ERP_LANES_OF_OTHERS = 2  # synthetic: nobody has an account's lanes for himself
 CLIENT, CERTIFICATE = "rehearsal-client", "rehearsal-certificate"
 CONSUMER_KEY, CONSUMER_SECRET = "3MVG9.rehearsal", "rehearsal-consumer-secret"
+PASSWORD, SECURITY_TOKEN = "rehearsal", "token"
+TBA = Token(
+    "rehearsal-tba-consumer", "rehearsal-tba-consumer-secret", "rehearsal-tba-token", "rehearsal-tba-token-secret", INTEGRATION
+)
 PSA_TOKEN = "kantata-rehearsal-token"  # noqa: S105
 TOKENS = {"clerk": "desk-token-clerk", "billing": "desk-token-billing", "evidence": "desk-token-evidence"}
 
 
-def open_systems(rehearsal: Rehearsal, clock: Callable[[], int]) -> dict[str, Any]:
-    """{"crm": system, "psa": ..., "erp": ...}: empty accounts with one integration user each."""
-    profiles = rehearsal.scenario.profiles
+@dataclass(frozen=True)
+class Places:
+    """Where everybody is found: {system: base URL}, and the orchestrator's own base URL. No trailing slashes."""
+
+    bases: Mapping[str, str]
+    orchestrator: str
+
+    @property
+    def hosts(self) -> dict[str, str]:
+        """{host and port: system}."""
+        return {urlsplit(url).netloc: system for system, url in self.bases.items()}
+
+    @property
+    def intake(self) -> str:
+        """Where the CRM pushes to."""
+        return self.orchestrator + INTAKE_PATH
+
+
+NOWHERE = Places(BASES, "https://orchestrator.test")
+"""Names for a network that exists in the process only."""
+
+
+def open_systems(profiles: Mapping[str, str], seed: int, clock: Callable[[], int], intake: str) -> dict[str, Any]:
+    """{"crm": system, "psa": ..., "erp": ...}: empty accounts with one integration user each, pushing to `intake` if any."""
     return {
-        part: open_system(vendor, clock=clock, seed=rehearsal.seed, settings=SETTINGS[vendor]())
-        for part, vendor in (("crm", profiles.crm), ("psa", profiles.psa), ("erp", profiles.erp))
+        part: open_system(profiles[part], clock=clock, seed=seed, settings=SETTINGS[profiles[part]](intake))
+        for part in ("crm", "psa", "erp")
     }
 
 
-def salesforce() -> SalesforceSettings:
+def salesforce(intake: str = INTAKE) -> SalesforceSettings:
+    """An org that pushes to `intake`; to nobody when that is empty."""
     return SalesforceSettings(
         org_id=ORG,
         consumer_key=CONSUMER_KEY,
         consumer_secret=CONSUMER_SECRET,
-        users=(OrgUser(INTEGRATION, "rehearsal", "token", "Integration User"),),
-        push=(PushTarget("opportunity_won", INTAKE), PushTarget("sow_signed", INTAKE)),
+        users=(OrgUser(INTEGRATION, PASSWORD, SECURITY_TOKEN, "Integration User"),),
+        push=tuple(PushTarget(rule, intake) for rule in ("opportunity_won", "sow_signed") if intake),
     )
 
 
-def kantata() -> KantataSettings:
+def kantata(_intake: str = "") -> KantataSettings:
     return KantataSettings(tokens={PSA_TOKEN: INTEGRATION}, admins=(INTEGRATION,))
 
 
-def netsuite() -> NetSuiteSettings:
+def netsuite(_intake: str = "") -> NetSuiteSettings:
     mapped = Certificate(CERTIFICATE, CLIENT, public_pem(), INTEGRATION)
-    return NetSuiteSettings(certificates=(mapped,), service_ms=ERP_SERVICE_MS, reserved=ERP_LANES_OF_OTHERS)
+    return NetSuiteSettings(certificates=(mapped,), tokens=(TBA,), service_ms=ERP_SERVICE_MS, reserved=ERP_LANES_OF_OTHERS)
 
 
-SETTINGS: Mapping[str, Callable[[], Any]] = {"salesforce": salesforce, "kantata": kantata, "netsuite": netsuite}
+SETTINGS: Mapping[str, Callable[..., Any]] = {"salesforce": salesforce, "kantata": kantata, "netsuite": netsuite}
 
 
-def open_orchestrator(send: Any, clock: Callable[[], int], store_path: str = ":memory:") -> Any:
+def open_orchestrator(send: Any, clock: Callable[[], int], store_path: str = ":memory:", places: Places = NOWHERE) -> Any:
     """The product's own orchestrator, told of these accounts and of nothing else."""
     consumers = {
         TOKENS["clerk"]: told.Consumer(name="clerks", roles=("clerk", "reader")),
@@ -76,9 +104,11 @@ def open_orchestrator(send: Any, clock: Callable[[], int], store_path: str = ":m
         TOKENS["evidence"]: told.Consumer(name="auditor", roles=("evidence", "reader")),
     }
     settings = told.Settings(
-        crm=told.CrmSettings(base_url=BASES["crm"], client_id=CONSUMER_KEY, client_secret=CONSUMER_SECRET),
-        psa=told.PsaSettings(base_url=BASES["psa"], token=PSA_TOKEN),
-        erp=told.ErpSettings(base_url=BASES["erp"], client_id=CLIENT, certificate_id=CERTIFICATE, private_key_pem=private_pem()),
+        crm=told.CrmSettings(base_url=places.bases["crm"], client_id=CONSUMER_KEY, client_secret=CONSUMER_SECRET),
+        psa=told.PsaSettings(base_url=places.bases["psa"], token=PSA_TOKEN),
+        erp=told.ErpSettings(
+            base_url=places.bases["erp"], client_id=CLIENT, certificate_id=CERTIFICATE, private_key_pem=private_pem()
+        ),
         intake=told.IntakeSettings(
             secret=SECRET,
             organization_id=ORG,
@@ -89,6 +119,12 @@ def open_orchestrator(send: Any, clock: Callable[[], int], store_path: str = ":m
         store_path=store_path,
     )
     return build(settings, send=send, clock=clock)
+
+
+def timeout_s_min() -> float:
+    """The shortest time-box that the orchestrator puts around a call, in seconds."""
+    kinds = (told.CrmSettings, told.PsaSettings, told.ErpSettings)
+    return min(float(kind.model_fields["limits"].default.timeout_s) for kind in kinds)
 
 
 def feed_fault(id: str, begin: int, end: int, values: dict[str, Any]) -> FeedFault:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from scenarios.clock.calendar import at_local, is_working_day, local
 from scenarios.clock.draws import u
@@ -23,12 +22,19 @@ from scenarios.world import accounts
 DAY_MS = 86_400_000
 
 
-def open_design(rehearsal: Rehearsal, spec: FirmSpec, plan: Plan, send: Any, clock: Callable[[], int]) -> Any:
+def open_design(
+    rehearsal: Rehearsal,
+    spec: FirmSpec,
+    plan: Plan,
+    send: Any,
+    clock: Callable[[], int],
+    places: accounts.Places = accounts.NOWHERE,
+) -> Any:
     """The design the scenario names, `naive` or `manual`."""
-    about = access()
+    about = access(places)
     if rehearsal.scenario.design == "naive":
         runs = billing_runs(spec, plan, spec.billing.run_days, spec.billing.run_hour)
-        return Naive(about, path=urlsplit(accounts.INTAKE).path, calendar=runs, send=send, clock=clock)
+        return Naive(about, path=accounts.INTAKE_PATH, calendar=runs, send=send, clock=clock)
 
     def draw(*words: str | int) -> float:
         return u(rehearsal.seed, "by hand", *words)
@@ -36,9 +42,9 @@ def open_design(rehearsal: Rehearsal, spec: FirmSpec, plan: Plan, send: Any, clo
     return Manual(about, calendar=month_ends(spec, plan), office=office_of(spec), draw=draw, send=send, clock=clock)
 
 
-def access() -> Access:
+def access(places: accounts.Places) -> Access:
     return Access(
-        accounts.BASES,
+        dict(places.bases),
         accounts.CONSUMER_KEY,
         accounts.CONSUMER_SECRET,
         accounts.PSA_TOKEN,

@@ -56,3 +56,27 @@ class ClerksDesk:
             code = decoded.get("code", str(status)) if isinstance(decoded, dict) else str(status)
             raise ActRefused(str(code), answer.decode("utf-8", "replace")[:300])
         return decoded
+
+
+class OfficeHours:
+    """A desk that people find only while the office is open; what they ask later is refused like in an outage."""
+
+    def __init__(self, desk: ClerksDesk, is_open: Callable[[], bool]) -> None:
+        self._desk, self._is_open = desk, is_open
+
+    async def exceptions(self, queue: str) -> list[dict[str, Any]]:
+        return await self._entered().exceptions(queue)
+
+    async def resubmit(self, id: str, note: str) -> Any:
+        return await self._entered().resubmit(id, note)
+
+    async def waive(self, id: str, reason: str) -> Any:
+        return await self._entered().waive(id, reason)
+
+    async def start_billing(self, entity: str, period: str, cut_off: int) -> Any:
+        return await self._entered().start_billing(entity, period, cut_off)
+
+    def _entered(self) -> ClerksDesk:
+        if not self._is_open():
+            raise ActRefused("unavailable", "the office is closed")
+        return self._desk

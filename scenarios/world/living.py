@@ -7,39 +7,36 @@ with another subject under a used id (INV-47). Whatever stands open after the bo
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from scenarios.clock.asgi import call as asgi_call
 from scenarios.clock.calendar import Calendar
-from scenarios.clock.loop import VirtualLoop, run_virtual
+from scenarios.clock.loop import PatientLoop, VirtualLoop, run_patient, run_virtual
 from scenarios.errors import UsageError
 from scenarios.firm import Firm, FirmMistakes, FirmSpec, load_firm
 from scenarios.firm.model import Plan
 from scenarios.firm.plan import build_plan
-from scenarios.history import Call, Change, Claims, Mark, Push
+from scenarios.history import Claims, Mark, Push
 from scenarios.progress import Progress
 from scenarios.recorder import Recorder
-from scenarios.resolve import Rehearsal
+from scenarios.resolve import Rehearsal, speed_of
 from scenarios.wire import Wire
-from scenarios.world.accounts import HOSTS, TOKENS, open_orchestrator, open_systems
+from scenarios.world.accounts import BASES, TOKENS, open_orchestrator, open_systems
 from scenarios.world.comparisons import open_design
-from scenarios.world.desk import ClerksDesk
+from scenarios.world.desk import ClerksDesk, OfficeHours
+from scenarios.world.furnishing import furnish
+from scenarios.world.links import Links, VirtualLinks
+from scenarios.world.listening import NOTIFICATION_ID, listen, notification_of, record_of
 from scenarios.world.people import Hands
 from scenarios.world.planting import outages, plant
-from simulators.registry import Refusal
 
 MINUTE_S, HOUR_S, DAY_S = 60.0, 3_600.0, 86_400.0
 SETTLE_S = 3 * HOUR_S  # after the people are done, so that every sweep ran at least twice
 DRAIN_S_MAX = 3 * DAY_S
 LOOK_S = 10 * MINUTE_S
-DRAW_S = 6 * HOUR_S
 REPEATED = 10
 PUSH_TIMEOUT_S = 60.0
-NOTIFICATION_ID = re.compile(rb"(<Notification><Id>)([^<]+)(</Id>)")
-RECORD_ID = re.compile(rb"<sf:Id>([^<]+)</sf:Id>")
 
 
 class Sent(NamedTuple):
@@ -50,13 +47,38 @@ class Sent(NamedTuple):
     body: bytes
 
 
-def live_through(rehearsal: Rehearsal, recorder: Recorder, progress: Progress) -> float:
-    """Run the scenario in virtual time; return the simulated seconds. Raises UsageError for numbers the firm can not have."""
+@dataclass(frozen=True)
+class Story:
+    """What will be lived through. `until_ms` ends it early: from then on nobody is in the office; None: the firm's own end."""
+
+    rehearsal: Rehearsal
+    spec: FirmSpec
+    plan: Plan
+    start_ms: int
+    until_ms: int | None = None
+
+
+def live_through(rehearsal: Rehearsal, recorder: Recorder, progress: Progress, *, until_ms: int | None = None) -> float:
+    """Run the scenario at its speed; return the simulated seconds. Raises UsageError for numbers the firm can not have."""
+    story = story_of(rehearsal, until_ms)
+    scale = speed_of(rehearsal.speed)
+    if scale is None:
+        return run_virtual(lambda loop: World(loop, story, recorder, progress, VirtualLinks()).live(), start_ms=story.start_ms)
+
+    async def patient(loop: PatientLoop) -> float:
+        from scenarios.world.sockets import SocketLinks
+
+        return await World(loop, story, recorder, progress, SocketLinks(tuple(BASES), loop)).live()
+
+    return run_patient(patient, start_ms=story.start_ms, scale=scale)
+
+
+def story_of(rehearsal: Rehearsal, until_ms: int | None = None) -> Story:
+    """Everything about a run that is known before its clock starts: names come from pools made once."""
     spec = firm_spec(rehearsal)
     begin = datetime.combine(rehearsal.scenario.start, datetime.min.time(), UTC)
     start_ms = int(begin.timestamp() * 1000)
-    plan = build_plan(spec, rehearsal.seed, start_ms)  # before the clock is guarded: names come from pools made once
-    return run_virtual(lambda loop: World(loop, rehearsal, plan, spec, recorder, progress).live(), start_ms=start_ms)
+    return Story(rehearsal, spec, build_plan(spec, rehearsal.seed, start_ms), start_ms, until_ms)
 
 
 def firm_spec(rehearsal: Rehearsal) -> FirmSpec:
@@ -71,68 +93,71 @@ class World:
     """Everything that exists during one run."""
 
     def __init__(
-        self, loop: VirtualLoop, rehearsal: Rehearsal, plan: Plan, spec: FirmSpec, recorder: Recorder, progress: Progress
+        self, loop: VirtualLoop | PatientLoop, story: Story, recorder: Recorder, progress: Progress, links: Links
     ) -> None:
-        self.loop, self.rehearsal, self.recorder, self.progress = loop, rehearsal, recorder, progress
-        self.clock: Callable[[], int] = loop.clock
-        self.systems = open_systems(rehearsal, self.clock)
-        self.wire = Wire(HOSTS, self.carry, outages(rehearsal, self.clock))
-        is_core = rehearsal.scenario.design == "core"
-        self.orchestrator = (
-            open_orchestrator(self.wire.send, self.clock)
-            if is_core
-            else open_design(rehearsal, spec, plan, self.wire.send, self.clock)
-        )
+        self.loop, self.story, self.recorder, self.progress, self.links = loop, story, recorder, progress, links
+        self.rehearsal, self.clock = story.rehearsal, loop.clock
+        profiles = self.rehearsal.scenario.profiles.model_dump()
+        self.systems = open_systems(profiles, self.rehearsal.seed, self.clock, links.places.intake)
+        self.wire = Wire(links.places.hosts, links.carry, outages(self.rehearsal, self.clock))
+        is_core = self.rehearsal.scenario.design == "core"
+        self.orchestrator = self.open_core() if is_core else self.open_other()
         self.desk = ClerksDesk(self.ask, TOKENS) if is_core else None
         self.sent: list[Sent] = []
-        calendar = Calendar(self.clock())
-        hands = Hands(self.systems)
-        self.firm = Firm(loop.env, loop, hands, self.desk, recorder.take, spec, rehearsal.seed, calendar, plan=plan)
+        calendar = Calendar(story.start_ms)
+        hands, seed = Hands(self.systems, self.is_open), self.rehearsal.seed
+        desk = OfficeHours(self.desk, self.is_open) if self.desk and story.until_ms else self.desk
+        self.firm = Firm(loop.env, loop, hands, desk, recorder.take, story.spec, seed, calendar, plan=story.plan)
+
+    def open_core(self) -> Any:
+        return open_orchestrator(self.wire.send, self.clock, places=self.links.places)
+
+    def open_other(self) -> Any:
+        story = self.story
+        return open_design(self.rehearsal, story.spec, story.plan, self.wire.send, self.clock, self.links.places)
+
+    def is_open(self) -> bool:
+        """Whether people still work, by the model's own time, which is exact at any speed."""
+        until = self.story.until_ms
+        return until is None or self.story.start_ms + round(self.loop.env.now * 1000) < until
 
     # -- links --------------------------------------------------------------------------------------
-    async def carry(
-        self, system: str, method: str, path: str, query: str, headers: tuple[tuple[str, str], ...], body: bytes
-    ) -> tuple[int, dict[str, str], bytes]:
-        """Take one request to a mock system."""
-        return await asgi_call(self.systems[system].app, method, path, query, headers, body)
-
     async def ask(self, method: str, path: str, query: str, token: str, body: bytes) -> tuple[int, bytes]:
         """Take one request of a clerk to the orchestrator."""
-        headers = [("host", "orchestrator.test"), ("authorization", f"Bearer {token}"), ("content-type", "application/json")]
-        status, _, answer = await asgi_call(self.orchestrator.app, method, path, query, headers, body)
+        headers = [("authorization", f"Bearer {token}"), ("content-type", "application/json")]
+        status, _, answer = await self.links.tell(method, path, query, headers, body)
         return status, answer
 
     async def post(self, url: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
         """Take one push of a vendor to the orchestrator; remember it when it was accepted."""
         path = "/" + url.split("://", 1)[1].partition("/")[2]
-        status, _, answer = await asgi_call(
-            self.orchestrator.app, "POST", path, "", [("host", "orchestrator.test"), *headers.items()], body
-        )
+        status, _, answer = await self.links.tell("POST", path, "", headers.items(), body)
         if status == 200:
             self.sent.append(Sent(url, headers, body))
         return status, answer
 
-    def listen(self) -> None:
-        """Write down what the systems see and do."""
-        take = self.recorder.take
-        for name, system in self.systems.items():
-            system.on_call = call_listener(name, take)
-            system.on_change = change_listener(name, take)
-            system.on_push = push_listener(name, take)
-            system.post = self.post
-
     # -- the story ------------------------------------------------------------------------------------
     async def live(self) -> float:
-        """Seed, act, drain, repeat, ask."""
+        """Seed, act, drain, repeat, ask; return the simulated seconds."""
+        async with self.links.joined(self.systems, self.orchestrator.app):
+            simulated_s = await self.tell()
+        self.close()
+        return simulated_s
+
+    async def tell(self) -> float:
+        """The story itself, once everybody can be reached."""
         begun = self.loop.time()
-        self.listen()
+        listen(self.systems, self.recorder.take)
+        for system in self.systems.values():
+            system.post = self.post
         self.mark("start")
         plant(self.rehearsal, self.systems, self.wire, self.clock, self.recorder.take)
-        self.seed()
-        serving = self.loop.create_task(self.orchestrator.serve(), name="orchestrator")
+        furnish(self.systems, self.story.spec, self.story.plan, self.clock)
+        self.links.begin()
+        serving = self.loop.create_task(self.links.beside(self.orchestrator.serve()), name="orchestrator")
         drawing = self.loop.create_task(self.draw(), name="progress")
         self.firm.start()
-        await self.race(self.loop.until(self.firm.done), serving)
+        await self.race(self.loop.until(self.people_done()), serving)
         self.mark("people_done")
         await self.race(self.drain(), serving)
         if self.desk is not None:
@@ -141,9 +166,16 @@ class World:
         drawing.cancel()
         serving.cancel()
         await asyncio.gather(drawing, serving, return_exceptions=True)
+        self.loop.freeze_model()
+        if pace := self.links.pace():
+            self.mark("pace", pace)
         self.mark("end")
-        self.close()
         return self.loop.time() - begun
+
+    def people_done(self) -> Any:
+        """The model's event at which the story is over."""
+        until = self.story.until_ms
+        return self.firm.done if until is None else self.loop.env.timeout((until - self.story.start_ms) / 1000)
 
     async def race(self, waiting: Any, serving: asyncio.Task[Any]) -> None:
         """Wait, but hear at once when the orchestrator breaks down: that is a finding of the harness, not of the clock."""
@@ -154,15 +186,6 @@ class World:
             serving.result()
             raise RuntimeError("the orchestrator stopped serving")
         task.result()
-
-    def seed(self) -> None:
-        """What stands in the systems before the story: users, catalogue, entities, taxes, periods."""
-        for name, system in self.systems.items():
-            for kind, key, values in self.firm.seed_rows(name):
-                try:
-                    system.act("create", kind, key, values, user="seed", at=self.clock())
-                except Refusal as refusal:
-                    raise RuntimeError(f"seeding {name} {kind} {key}: {refusal.code}: {refusal}") from refusal
 
     async def drain(self) -> None:
         """Wait until nothing is under way, or the bound is reached."""
@@ -200,7 +223,7 @@ class World:
             open_items = self.orchestrator.open_exceptions() if hasattr(self.orchestrator, "open_exceptions") else 0
             backlog = self.orchestrator.backlog() if hasattr(self.orchestrator, "backlog") else 0
             self.progress.draw(self.clock(), self.recorder.calls, backlog, open_items)
-            await asyncio.sleep(DRAW_S)
+            await asyncio.sleep(self.links.draw_s)
 
     def mark(self, what: str, note: str = "") -> None:
         self.recorder.take(Mark(self.clock(), what, note))
@@ -209,55 +232,3 @@ class World:
         self.orchestrator.close()
         for system in self.systems.values():
             system.close()
-
-
-def notification_of(body: bytes) -> str:
-    """The id of the one notification a message holds."""
-    found = NOTIFICATION_ID.search(body)
-    return found[2].decode() if found else ""
-
-
-def record_of(body: bytes) -> bytes:
-    """The id of the record a message tells of."""
-    found = RECORD_ID.search(body)
-    return found[1] if found else b""
-
-
-def call_listener(name: str, take: Callable[[Any], None]) -> Callable[[Any], None]:
-    def listen(c: Any) -> None:
-        take(
-            Call(
-                c.at,
-                c.ended_at,
-                name,
-                c.method,
-                c.path,
-                c.operation,
-                c.user,
-                c.status,
-                c.error,
-                c.key,
-                c.body,
-                c.correlation,
-                c.effect,
-                c.wait_ms,
-                c.in_flight,
-                c.found,
-            )
-        )
-
-    return listen
-
-
-def change_listener(name: str, take: Callable[[Any], None]) -> Callable[[Any], None]:
-    def listen(c: Any) -> None:
-        take(Change(c.seq, c.at, name, c.kind, str(c.id), c.op, c.version, c.by, c.values))
-
-    return listen
-
-
-def push_listener(name: str, take: Callable[[Any], None]) -> Callable[[Any], None]:
-    def listen(p: Any) -> None:
-        take(Push(p.at, name, p.id, p.subject, p.attempt, p.outcome, ""))
-
-    return listen
