@@ -37,7 +37,7 @@ class Progress:
         self.on = not quiet and self.console.is_terminal
         self.label, self.watch, self._drawn_s = label, Stopwatch(), -1.0
 
-    def draw(self, at_ms: int, calls: int, backlog: int, exceptions: int, *, force: bool = False) -> None:
+    def draw(self, at_ms: int, events: int, calls: int, backlog: int, exceptions: int, *, force: bool = False) -> None:
         """Show where the run is; cheap when there is nothing to draw on."""
         if not self.on:
             return
@@ -49,7 +49,7 @@ class Progress:
         line = Text.assemble(
             (f"{self.label} ", "bold"),
             (day, "cyan"),
-            f"  {calls:,} calls  {calls / max(wall, 1e-3):,.0f}/s",
+            f"  {events:,} events  {calls:,} calls  {calls / max(wall, 1e-3):,.0f}/s",
             f"  backlog {backlog:,}",
             f"  exceptions {exceptions:,}",
         )

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol
 
-from scenarios.clock.asgi import Answer, App
+from scenarios.clock.asgi import Answer, App, call_plain
 from scenarios.clock.asgi import call as asgi_call
 from scenarios.world.accounts import NOWHERE, Places
 
@@ -73,7 +73,7 @@ class VirtualLinks:
     async def carry(
         self, system: str, method: str, path: str, query: str, headers: tuple[tuple[str, str], ...], body: bytes
     ) -> Answer:
-        return await asgi_call(self._systems[system].app, method, path, query, headers, body)
+        return await call_plain(self._systems[system].app, method, path, query, headers, body)
 
     async def tell(self, method: str, path: str, query: str, headers: Headers, body: bytes) -> Answer:
         return await asgi_call(self._app, method, path, query, [("host", "orchestrator.test"), *headers], body)

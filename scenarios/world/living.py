@@ -219,10 +219,10 @@ class World:
 
     async def draw(self) -> None:
         """Keep the progress line true."""
-        while True:
-            open_items = self.orchestrator.open_exceptions() if hasattr(self.orchestrator, "open_exceptions") else 0
-            backlog = self.orchestrator.backlog() if hasattr(self.orchestrator, "backlog") else 0
-            self.progress.draw(self.clock(), self.recorder.calls, backlog, open_items)
+        counts = self.rehearsal.scenario.design == "core"
+        while self.progress.on:
+            backlog, waiting = (self.orchestrator.backlog(), self.orchestrator.open_exceptions()) if counts else (0, 0)
+            self.progress.draw(self.clock(), self.recorder.lines, self.recorder.calls, backlog, waiting)
             await asyncio.sleep(self.links.draw_s)
 
     def mark(self, what: str, note: str = "") -> None:
