@@ -178,7 +178,8 @@ def test(context: typer.Context) -> None:
         ]
     )
     failed = 0
-    for command in [*checks, [python, "-m", "pytest", *context.args]]:
+    tests = [python, "-m", "pytest", *(context.args or ["-n", "2", "--dist", "loadfile"])]
+    for command in [*checks, tests]:
         code = subprocess.call(command, cwd=root)
         if code:
             sys.stderr.write(f"rehearse test: {' '.join(command[2:5])} failed with exit code {code}\n")
