@@ -66,10 +66,21 @@ def client_credentials(client_id: str, client_secret: str, clock: Any) -> SignIn
         form = urlencode({"grant_type": "client_credentials", "client_id": client_id, "client_secret": client_secret})
         answer = await bare("POST", "/services/oauth2/token", form.encode(), FORM)
         if answer.status != 200:
-            raise refusal("crm", "VENDOR_REFUSED", answer, "sign-in", excerpt(answer))
+            raise no_token(answer)
         return Token("Bearer " + decoded("crm", _granted, answer).access_token, clock() + SESSION_MS)
 
     return sign_in
+
+
+def no_token(answer: Response) -> Exception:
+    """What an answer without a token means: come again when the org is out of calls or busy, else somebody must look."""
+    try:
+        problem = _problems.decode(answer.body)[0]
+    except (msgspec.DecodeError, IndexError):
+        return refusal("crm", "VENDOR_REFUSED", answer, "sign-in", excerpt(answer))
+    if problem.code in AGAIN:
+        return Transient(f"crm sign-in: {problem.code}: {problem.message}", system="crm")
+    return refusal("crm", "VENDOR_REFUSED", answer, problem.code, problem.message)
 
 
 class Salesforce:

@@ -5,7 +5,7 @@ import pytest
 from orchestrator.canonical.billing import Invoice, Totals
 from orchestrator.errors import Refused, Transient, Unknown
 from orchestrator.ports import Failed
-from orchestrator.systems.salesforce.client import Salesforce, client_credentials
+from orchestrator.systems.salesforce.client import Salesforce, client_credentials, no_token
 from orchestrator.systems.salesforce.mapping import quoted
 from tests.orchestrator.deals import REFERENCE
 from tests.orchestrator.systems.vendor import Vendor, in_turn, say
@@ -179,3 +179,15 @@ def test_client_credentials_are_exchanged_for_a_token():
     live(main)
     assert vendor.asked[0].body == "grant_type=client_credentials&client_id=id&client_secret=s%26cret"
     assert vendor.asked[1].headers["authorization"] == "Bearer 00D!x"
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (say(403, [{"message": "TotalRequests Limit exceeded.", "errorCode": "REQUEST_LIMIT_EXCEEDED"}]), Transient),
+        (say(400, {"error": "invalid_grant", "error_description": "authentication failure"}), Refused),
+    ],
+)
+def test_an_org_without_calls_is_no_reason_to_call_a_clerk(answer, kind):
+    """The token call too is tried again when the org is out of calls; a wrong credential is not."""
+    assert type(no_token(answer)) is kind
