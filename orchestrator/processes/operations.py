@@ -98,12 +98,14 @@ class FirmOperations:
         return {"id": id, "state": run.state, "ordered_by": self._notes.get(f"ordered-by:{id}"), "bills": bills}
 
     async def again(self, item: ExceptionView) -> None:
-        """Decide one set-aside entry again."""
+        """Decide one set-aside entry again, or mirror one refused invoice again; a new refusal is a new exception."""
+        number = len(self._at.desk.history(item.id))
         sow = self._book.reopen(item.source)
         if not sow:
-            self._at.desk.resolve(item.id, by="orchestrator", note="there is nothing left to decide")
+            shown = await self._at.sweeps.show_again(item.source, f"mirror:crm:{item.id}:{number}")
+            note = "mirrored again" if shown else "there is nothing left to decide"
+            self._at.desk.resolve(item.id, by="orchestrator", note=note)
             return
-        number = len(self._at.desk.history(item.id))
         given = Submission(sow, item.id, self._at.clock())
         await self._engine.start(work.NAME, given, id=f"again:{item.id}:{number}")
 

@@ -110,6 +110,15 @@ class Sweeps:
         await self._mirror(fresh)
         return True
 
+    async def show_again(self, key: str, id: str) -> bool:
+        """Mirror one invoice as the ERP has it now, after a clerk mended what the CRM refused; False: the ERP has no such invoice."""
+        found = [row for row in await self._erp.invoices_since(0) if row.key == key]
+        if not found:
+            return False
+        rows = tuple(await self._erp.with_net(tuple(found)))
+        await self._starter.start(mirror.CRM_NAME, mirror.Page(rows, sows=tuple(row.sow for row in rows)), id=id)
+        return True
+
     async def totals(self, since: int) -> bool:
         """Show totals that moved without an invoice, and offer the names of customers that the ERP changed."""
         renamed = await self._erp.customers_since(since)

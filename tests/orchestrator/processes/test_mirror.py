@@ -92,6 +92,22 @@ def test_a_refused_row_is_an_exception_and_the_lane_goes_on(tmp_path):
     assert keep(story, tmp_path / "db") == wanted
 
 
+def test_a_refused_row_is_mirrored_as_the_erp_has_it_when_a_clerk_sends_it_on(tmp_path):
+    """After the mend the invoice is shown, though no poll will ever bring it again."""
+
+    async def story(house):
+        row = invoice(1)
+        house.crm.failing = {row.key: [Failed(row.key, WRONG, "no such SOW", again=False)]}
+        await show(house, row)
+        before = list(house.crm.invoices)
+        house.erp.changed = [row]
+        known = await house.sweeps.show_again(row.key, "mirror:crm:X-1:1")
+        await house.settle()
+        return before, known, list(house.crm.invoices), await house.sweeps.show_again("INV-S-00001-202601-1", "mirror:crm:X-2:1")
+
+    assert keep(story, tmp_path / "db") == ([], True, ["INV-S-00042-202601-1"], False)
+
+
 def test_a_customers_new_name_stays_in_the_erp(tmp_path):
     """The mapping proposes it, the guard refuses it, nothing is written and nobody is bothered."""
 
