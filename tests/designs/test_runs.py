@@ -38,26 +38,22 @@ def broken(scenario: str, design: str) -> set[str]:
     return {finding.id for finding in judged(scenario, design)[0].invariants if finding.verdict == "broken"}
 
 
-@pytest.mark.slow
 def test_naive_holds_the_money_in_fair_weather():
     """A straw man that loses in fair weather would prove nothing."""
     verdicts = {finding.id: finding.verdict for finding in judged("clean-quarter", "naive")[0].invariants}
     assert {id: verdicts.get(id) for id in MONEY} == dict.fromkeys(MONEY, "held")
 
 
-@pytest.mark.slow
 def test_naive_makes_two_of_everything_of_a_deal_closed_twice():
     """No inbox: two contracts, two projects."""
     assert {"INV-02", "INV-03"} <= broken("double-closed-won", "naive")
 
 
-@pytest.mark.slow
 def test_naive_bills_twice_when_a_reply_is_lost():
     """No external id: a second invoice, a second workspace."""
     assert {"INV-03", "INV-05"} <= broken("the-lost-invoice-reply", "naive")
 
 
-@pytest.mark.slow
 def test_people_who_copy_by_hand_lose_work_and_days():
     """Set-up takes days and some approved work is never billed."""
     judgement, _ = judged("manual-baseline", "manual")
@@ -66,7 +62,6 @@ def test_people_who_copy_by_hand_lose_work_and_days():
     assert 0.005 < judgement.kpis["leakage_ratio"]["value"] < 0.12
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("scenario", "design"), [("clean-quarter", "naive"), ("manual-baseline", "manual")])
 def test_designs_without_evidence_are_not_judged_by_it(scenario, design):
     """What needs claims stands in not_judged, never in invariants."""
@@ -75,7 +70,6 @@ def test_designs_without_evidence_are_not_judged_by_it(scenario, design):
     assert not {finding.id for finding in judgement.invariants} & NEED_CLAIMS
 
 
-@pytest.mark.slow
 def test_the_same_seed_forgets_the_same_sheets():
     """A run by hand is as repeatable as any other."""
     _, first = judged("manual-baseline", "manual")
