@@ -12,35 +12,10 @@ from scenarios.designs.vendors import Json, Vendors
 
 CENT = Decimal("0.01")
 NAME_MAX = 83
-EU = [
-    "AT",
-    "BE",
-    "BG",
-    "CY",
-    "CZ",
-    "DE",
-    "DK",
-    "EE",
-    "ES",
-    "FI",
-    "FR",
-    "GR",
-    "HR",
-    "HU",
-    "IE",
-    "IT",
-    "LT",
-    "LU",
-    "LV",
-    "MT",
-    "NL",
-    "PL",
-    "PT",
-    "RO",
-    "SE",
-    "SI",
-    "SK",
-]
+EU = (
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU",
+    "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+)  # fmt: skip
 # entity: (home country, code at home, code for EU business customers with a VAT id, code for the rest)
 TAXES = {
     "US": ("US", "US-00", "", "US-OS"), "UK": ("GB", "UK-S20", "", "UK-OS"), "DE": ("DE", "DE-S19", "DE-RC", "DE-OS"),
