@@ -106,12 +106,10 @@ def watch(system: System[Any], changes: list[Change]) -> None:
 
 def fires(system: System[Any], rule: Rule, target: PushTarget, change: Change) -> bool:
     """Does this save make the record meet the rule, or, with 'every', does it still meet it?"""
-    if change.op == "delete":
-        return False
+    if change.op == "delete" or not (target.evaluate == "every" or rule.watched in change.values):
+        return False  # before the row is read: most saves touch no rule
     row = system.store.get(system.records.kinds[rule.kind], change.id)
-    if row is None or not rule.meets(row):
-        return False
-    return target.evaluate == "every" or rule.watched in change.values
+    return row is not None and rule.meets(row)
 
 
 def enqueue(system: System[Any], target: PushTarget, rule: Rule, subject: str) -> None:
