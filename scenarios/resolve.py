@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,6 @@ class Rehearsal:
     scenario: Scenario
     heads: int | None = None
     speed: str = "virtual"
-    parts: dict[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
