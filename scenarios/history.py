@@ -101,12 +101,13 @@ class Push(msgspec.Struct, frozen=True, gc=False, tag_field="t", tag="push"):
 
 
 class Strike(msgspec.Struct, frozen=True, gc=False, tag_field="t", tag="strike"):
-    """One moment at which the fault plan hit: which fault, what, and on which call or delivery."""
+    """One moment at which the fault plan hit: which fault, what, on which call or delivery, and by which line of the plan (from 0)."""
 
     at: int
     fault: str
     system: str
     what: str
+    place: int = -1
 
 
 class Claims(msgspec.Struct, frozen=True, tag_field="t", tag="claims"):

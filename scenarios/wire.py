@@ -48,10 +48,11 @@ Carry = Callable[[str, str, str, str, tuple[tuple[str, str], ...], bytes], Await
 
 
 class Wire:
-    """The links of one run. `hosts` maps a host name to a system; `down` tells whether that system refuses connections now."""
+    """The links of one run. `hosts` maps a host name to a system; `gates` tell whether a system refuses this call's connection."""
 
-    def __init__(self, hosts: dict[str, str], carry: Carry, down: Callable[[str], bool]) -> None:
-        self.hosts, self.carry, self.down = hosts, carry, down
+    def __init__(self, hosts: dict[str, str], carry: Carry) -> None:
+        self.hosts, self.carry = hosts, carry
+        self.gates: dict[str, list[Callable[[str, str], bool]]] = {system: [] for system in hosts.values()}
         self.faults: dict[str, list[Planted]] = {system: [] for system in hosts.values()}
 
     async def send(self, request: Request) -> Response:
@@ -59,7 +60,7 @@ class Wire:
         target, _, query = request.url.partition("?")
         host, path = host_and_path(target)
         system = self.hosts.get(host)
-        if system is None or self.down(system):
+        if system is None or any(gate(request.method, path) for gate in self.gates[system]):
             raise ConnectionRefusedError(f"{host} refuses connections")
         faults = self.faults[system]
         fate = fate_of(faults, request.method, path) if faults else None

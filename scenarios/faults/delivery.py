@@ -9,10 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from scenarios.clock.draws import u
-from scenarios.faults.plan import parameter
+from scenarios.faults.kinds import HOUR_MS, FaultKind, Parameter, Site
 from scenarios.faults.planted import Planted
 
-DELIVERY = ("F-14", "F-15", "F-16", "F-17", "F-18")
 Dispatch = Callable[[int, str], Any]  # (delay_ms, new id or "") -> the vendor's own dispatch
 
 
@@ -29,7 +28,7 @@ def delivery_hook(faults: list[Planted], dispatch: Dispatch) -> Callable[[Any], 
         sent = [dispatch(late, "")]
         for fault in struck:
             if fault.fault.id in ("F-14", "F-15"):
-                again = late + int(parameter(fault.fault, "delay_ms"))
+                again = late + int(fault.parameter("delay_ms"))
                 sent.append(dispatch(again, renumbered(message.id) if fault.fault.id == "F-15" else ""))
         return sent
 
@@ -39,11 +38,52 @@ def delivery_hook(faults: list[Planted], dispatch: Dispatch) -> Callable[[Any], 
 def delay_of(fault: Planted, what: str) -> int:
     """How late this fault makes this message, in ms; drawn by meaning when the fault shuffles."""
     if fault.fault.id == "F-17":
-        return int(parameter(fault.fault, "delay_ms"))
-    longest = int(parameter(fault.fault, "delay_ms_max"))
+        return int(fault.parameter("delay_ms"))
+    longest = int(fault.parameter("delay_ms_max"))
     return int(u(fault.seed, "shuffle", fault.place, what) * longest)
 
 
 def renumbered(id: str) -> str:
     """Another id of the same shape, the same for the same id."""
     return f"{id[:4]}R{id[5:]}" if len(id) > 5 else f"{id}R"
+
+
+def on_pushes(fault: Planted, site: Site) -> None:
+    """Bend what the system pushes; on a system that is polled, its feed."""
+    target = fault.fault.target
+    if target == "psa":
+        bend_feed(fault, site)
+        return
+    if target not in site.pushed:
+        site.pushed[target] = []
+        site.systems[target].delivery.append(delivery_hook(site.pushed[target], site.dispatch))
+    site.pushed[target].append(fault)
+
+
+def bend_feed(fault: Planted, site: Site) -> None:
+    """A polled feed misbehaves by numbers of its own: omitted, late and shuffled, or forgotten early."""
+    values: dict[str, Any] = {}
+    if fault.fault.id == "F-18":
+        values["omit_share"] = fault.fault.share
+    elif fault.fault.id == "F-16":
+        values |= {"lag_ms_max": int(fault.parameter("delay_ms_max")), "shuffled": True}
+    elif fault.fault.id == "F-23":
+        values["retention_ms"] = int(fault.parameter("retention_ms"))
+    assert values, f"{fault.fault.id} ({fault.kind.title}) can not bend a feed"
+    bent = site.feed_fault(f"{fault.fault.id}-{fault.place}", *fault.window, values)
+    site.systems["psa"].state.feed_faults.append(bent)
+    fault.struck("the feed is bent")
+
+
+KINDS = (
+    FaultKind("F-14", "the same push twice", "delivery", on_pushes, ("crm",), {"delay_ms": Parameter(30_000, "until the repeat, ms")}),
+    FaultKind("F-15", "the same content as a new push with a new id", "delivery", on_pushes, ("crm",),
+              {"delay_ms": Parameter(45_000, "until the repeat, ms")}),
+    FaultKind("F-16", "pushes or feed entries out of order", "delivery", on_pushes, ("crm", "psa"),
+              {"delay_ms_max": Parameter(2 * HOUR_MS, "longest delay, ms")}),
+    FaultKind("F-17", "the first delivery comes hours late", "delivery", on_pushes, ("crm",),
+              {"delay_ms": Parameter(4 * HOUR_MS, "delay, ms")}),
+    FaultKind("F-18", "pushes or feed entries that never come", "delivery", on_pushes, ("crm", "psa")),
+    FaultKind("F-23", "the feed forgets early", "delivery", on_pushes, ("psa",), windowed=True,
+              params={"retention_ms": Parameter(HOUR_MS, "age of the oldest event that can be read, ms", 1)}),
+)  # fmt: skip

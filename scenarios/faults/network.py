@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from scenarios.faults.plan import parameter
+from scenarios.faults.kinds import TIMES, FaultKind, Parameter, Site
 from scenarios.faults.planted import Planted
 
 
@@ -18,7 +18,6 @@ class Fate(Enum):
 
 
 FATES = {"F-07": Fate.REQUEST_LOST, "F-08": Fate.REPLY_LOST}
-NETWORK = ("F-07", "F-08", "F-09")
 
 
 def fate_of(planted: list[Planted], method: str, path: str) -> Fate | None:
@@ -30,4 +29,17 @@ def fate_of(planted: list[Planted], method: str, path: str) -> Fate | None:
 
 
 def cut(fault: Planted) -> Fate:
-    return Fate.REPLY_RESET if parameter(fault.fault, "mode") == "reset" else Fate.REPLY_TRUNCATED
+    return Fate.REPLY_RESET if fault.parameter("mode") == "reset" else Fate.REPLY_TRUNCATED
+
+
+def on_the_wire(fault: Planted, site: Site) -> None:
+    """The wire asks the fault of every call to its system."""
+    site.wire.faults[fault.fault.target].append(fault)
+
+
+CUT = Parameter("truncate", "half an answer, or none and a reset", words=("truncate", "reset"))
+KINDS = (
+    FaultKind("F-07", "the request is lost: nothing happens, the caller times out", "availability", on_the_wire, params={"times": TIMES}),
+    FaultKind("F-08", "the reply is lost after the commit: the caller times out", "availability", on_the_wire, params={"times": TIMES}),
+    FaultKind("F-09", "the connection breaks in the reply", "availability", on_the_wire, params={"times": TIMES, "mode": CUT}),
+)  # fmt: skip

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
 import fnmatch
 import re
 from collections.abc import Callable
+from typing import Any
 
 from scenarios.clock.draws import u
-from scenarios.faults.plan import FAULTS, parameter
+from scenarios.faults.kinds import FAR_MS, FaultKind, Site
 from scenarios.history import Strike
 from scenarios.spec import Fault
-
-Record = Callable[[Strike], None]
 
 
 class Planted:
     """A fault of the plan at work. `place` is its number in the plan: two equal lines draw different chances."""
 
-    def __init__(self, fault: Fault, place: int, seed: int, clock: Callable[[], int], record: Record) -> None:
-        self.fault, self.place, self.seed, self.clock, self.record = fault, place, seed, clock, record
-        self.times_max = int(parameter(fault, "times")) if "times" in FAULTS[fault.id].params else 0
+    def __init__(self, fault: Fault, kind: FaultKind, place: int, site: Site) -> None:
+        self.fault, self.kind, self.place = fault, kind, place
+        self.seed, self.clock, self.record = site.seed, site.clock, site.record
+        self.times_max = int(self.parameter("times")) if "times" in kind.params else 0
         self.times = 0
         self._seen: dict[str, int] = {}
         match = fault.match
         self._path = re.compile(fnmatch.translate(match.path)) if match.path else None
         self._key = re.compile(fnmatch.translate(match.key)) if match.key else None
+
+    def parameter(self, name: str) -> Any:
+        """The value of a parameter, or its default."""
+        return self.fault.params.get(name, self.kind.params[name].default)
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """[begin, end) of the window; a missing side is far away."""
+        begin, end = self.fault.begin, self.fault.end
+        return 0 if begin is None else begin, FAR_MS if end is None else end
 
     def is_on(self) -> bool:
         """Within the window (`from` inclusive, `to` exclusive) and not used up."""
@@ -59,6 +70,14 @@ class Planted:
         n = self._seen[what] = self._seen.get(what, 0) + 1
         if self.fault.share < 1 and u(self.seed, "fault", self.place, self.fault.id, what, n) >= self.fault.share:
             return False
-        self.times += 1
-        self.record(Strike(self.clock(), self.fault.id, self.fault.target, what))
+        self.struck(what)
         return True
+
+    def struck(self, what: str) -> None:
+        """Count and record a strike that no chance decides."""
+        self.times += 1
+        self.record(Strike(self.clock(), self.fault.id, self.fault.target, what, self.place))
+
+    def at(self, instant: int, do: Callable[[], None]) -> None:
+        """Do something at an instant of the simulated calendar, at once when it is past."""
+        asyncio.get_running_loop().call_later(max(0, instant - self.clock()) / 1000, do)

@@ -17,6 +17,7 @@ from scenarios.errors import UsageError
 from scenarios.firm import Firm, FirmMistakes, FirmSpec, load_firm
 from scenarios.firm.model import Plan
 from scenarios.firm.plan import build_plan
+from scenarios.firm.quarter import begin_of
 from scenarios.history import Claims, Mark, Push
 from scenarios.progress import Progress
 from scenarios.recorder import Recorder
@@ -29,7 +30,7 @@ from scenarios.world.furnishing import furnish
 from scenarios.world.links import Links, VirtualLinks
 from scenarios.world.listening import NOTIFICATION_ID, listen, notification_of, record_of
 from scenarios.world.people import Hands
-from scenarios.world.planting import outages, plant
+from scenarios.world.planting import plant
 
 MINUTE_S, HOUR_S, DAY_S = 60.0, 3_600.0, 86_400.0
 SETTLE_S = 3 * HOUR_S  # after the people are done, so that every sweep ran at least twice
@@ -76,7 +77,7 @@ def live_through(rehearsal: Rehearsal, recorder: Recorder, progress: Progress, *
 def story_of(rehearsal: Rehearsal, until_ms: int | None = None) -> Story:
     """Everything about a run that is known before its clock starts: names come from pools made once."""
     spec = firm_spec(rehearsal)
-    begin = datetime.combine(rehearsal.scenario.start, datetime.min.time(), UTC)
+    begin = datetime.combine(begin_of(spec.window, rehearsal.scenario.start), datetime.min.time(), UTC)
     start_ms = int(begin.timestamp() * 1000)
     return Story(rehearsal, spec, build_plan(spec, rehearsal.seed, start_ms), start_ms, until_ms)
 
@@ -99,7 +100,7 @@ class World:
         self.rehearsal, self.clock = story.rehearsal, loop.clock
         profiles = self.rehearsal.scenario.profiles.model_dump()
         self.systems = open_systems(profiles, self.rehearsal.seed, self.clock, links.places.intake)
-        self.wire = Wire(links.places.hosts, links.carry, outages(self.rehearsal, self.clock))
+        self.wire = Wire(links.places.hosts, links.carry)
         is_core = self.rehearsal.scenario.design == "core"
         self.orchestrator = self.open_core() if is_core else self.open_other()
         self.desk = ClerksDesk(self.ask, TOKENS) if is_core else None

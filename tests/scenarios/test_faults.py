@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from scenarios.faults.kinds import Site
 from scenarios.faults.network import Fate, fate_of
+from scenarios.faults.plan import FAULTS
 from scenarios.faults.planted import Planted
 from scenarios.spec import Fault, Match
 
@@ -17,7 +19,8 @@ class Clock:
 
 
 def planted(clock, struck, **values):
-    return Planted(Fault(**{"id": "F-08", "target": "erp", **values}), 0, 7, clock, struck.append)
+    fault = Fault(**{"id": "F-08", "target": "erp", **values})
+    return Planted(fault, FAULTS[fault.id], 0, Site(7, clock, struck.append))
 
 
 def test_a_fault_is_on_from_its_begin_until_just_before_its_end():
