@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from scenarios.clock.draws import u
-from scenarios.faults.kinds import HOUR_MS, FaultKind, Parameter, Site
+from scenarios.faults.kinds import ALWAYS, HOUR_MS, LONG_MS, MINUTE_MS, OFTEN, Drawn, FaultKind, Parameter, Site
 from scenarios.faults.planted import Planted
 
 Dispatch = Callable[[int, str], Any]  # (delay_ms, new id or "") -> the vendor's own dispatch
@@ -76,14 +76,18 @@ def bend_feed(fault: Planted, site: Site) -> None:
 
 
 KINDS = (
-    FaultKind("F-14", "the same push twice", "delivery", on_pushes, ("crm",), {"delay_ms": Parameter(30_000, "until the repeat, ms")}),
+    FaultKind("F-14", "the same push twice", "delivery", on_pushes, ("crm",), {"delay_ms": Parameter(30_000, "until the repeat, ms")},
+              drawn=Drawn(LONG_MS, OFTEN, {"delay_ms": (1_000, HOUR_MS)})),
     FaultKind("F-15", "the same content as a new push with a new id", "delivery", on_pushes, ("crm",),
-              {"delay_ms": Parameter(45_000, "until the repeat, ms")}),
+              {"delay_ms": Parameter(45_000, "until the repeat, ms")}, drawn=Drawn(LONG_MS, OFTEN, {"delay_ms": (1_000, HOUR_MS)})),
     FaultKind("F-16", "pushes or feed entries out of order", "delivery", on_pushes, ("crm", "psa"),
-              {"delay_ms_max": Parameter(2 * HOUR_MS, "longest delay, ms")}),
+              {"delay_ms_max": Parameter(2 * HOUR_MS, "longest delay, ms")},
+              drawn=Drawn(LONG_MS, OFTEN, {"delay_ms_max": (MINUTE_MS, 4 * HOUR_MS)})),
     FaultKind("F-17", "the first delivery comes hours late", "delivery", on_pushes, ("crm",),
-              {"delay_ms": Parameter(4 * HOUR_MS, "delay, ms")}),
-    FaultKind("F-18", "pushes or feed entries that never come", "delivery", on_pushes, ("crm", "psa")),
+              {"delay_ms": Parameter(4 * HOUR_MS, "delay, ms")}, drawn=Drawn(LONG_MS, OFTEN, {"delay_ms": (HOUR_MS, 8 * HOUR_MS)})),
+    FaultKind("F-18", "pushes or feed entries that never come", "delivery", on_pushes, ("crm", "psa"),
+              drawn=Drawn(LONG_MS, OFTEN)),
     FaultKind("F-23", "the feed forgets early", "delivery", on_pushes, ("psa",), windowed=True,
-              params={"retention_ms": Parameter(HOUR_MS, "age of the oldest event that can be read, ms", 1)}),
+              params={"retention_ms": Parameter(HOUR_MS, "age of the oldest event that can be read, ms", 1)},
+              drawn=Drawn(LONG_MS, ALWAYS, {"retention_ms": (HOUR_MS, MINUTE_MS)})),
 )  # fmt: skip

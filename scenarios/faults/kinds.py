@@ -64,9 +64,31 @@ class Site:
 Plant = Callable[["Planted", Site], None]
 
 
+LONG_MS, OFTEN = (4 * HOUR_MS, 96 * HOUR_MS), (0.05, 0.5)  # of what is a nuisance rather than a blow
+ALWAYS = (1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Between which bounds a profile draws a line of this fault: (mildest, worst) of its window, its share and its parameters.
+
+    A parameter that is not named keeps its default; one whose bounds are whole numbers stays whole. `match` is written into the
+    line. `down`: while it is on, the target does no work; two such windows of one system never touch.
+    """
+
+    length_ms: tuple[int, int] = (10 * MINUTE_MS, 3 * HOUR_MS)
+    share: tuple[float, float] = (0.02, 0.25)
+    params: dict[str, tuple[float, float]] = field(default_factory=dict)
+    match: dict[str, str] = field(default_factory=dict)
+    down: bool = False
+
+
 @dataclass(frozen=True)
 class FaultKind:
-    """One fault of the catalogue: its title, family, planter, the systems it may target and the parameters it takes."""
+    """One fault of the catalogue: its title, family, planter, the systems it may target and the parameters it takes.
+
+    `recoverable`: a run it struck ends with the money of its fault-free twin; profiles draw those, within the bounds of `drawn`.
+    """
 
     id: str
     title: str
@@ -75,3 +97,5 @@ class FaultKind:
     targets: tuple[str, ...] = ALL
     params: dict[str, Parameter] = field(default_factory=dict)
     windowed: bool = False  # must name `from` and `to`
+    recoverable: bool = True
+    drawn: Drawn = Drawn()

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from scenarios.faults.kinds import HOUR_MS, TIMES, FaultKind, Parameter, Site
+from scenarios.faults.kinds import ALWAYS, HOUR_MS, LONG_MS, MINUTE_MS, OFTEN, TIMES, Drawn, FaultKind, Parameter, Site
 from scenarios.faults.planted import Planted
 
 Strike = Callable[[Any, Any], Any]
@@ -110,11 +110,15 @@ def plant_revocation(fault: Planted, site: Site) -> None:
 
 BROWNOUT = {"slowness": Parameter(20, "factor on service time", 1, 1000), "errors": Parameter(0.15, "share of 503", 0, 1)}
 KINDS = (
-    FaultKind("F-01", "hard outage: connections refused, the UI is gone too", "availability", plant_outage, windowed=True),
-    FaultKind("F-02", "brownout of the API: slow answers and some 503", "availability", plant_brownout, params=BROWNOUT, windowed=True),
-    FaultKind("F-04", "the vendor's own throttling answer", "availability", plant_throttle, params={"times": TIMES}),
+    FaultKind("F-01", "hard outage: connections refused, the UI is gone too", "availability", plant_outage, windowed=True,
+              drawn=Drawn((5 * MINUTE_MS, 6 * HOUR_MS), ALWAYS, down=True)),
+    FaultKind("F-02", "brownout of the API: slow answers and some 503", "availability", plant_brownout, params=BROWNOUT, windowed=True,
+              drawn=Drawn(share=ALWAYS, params={"slowness": (2, 20), "errors": (0.02, 0.3)})),
+    FaultKind("F-04", "the vendor's own throttling answer", "availability", plant_throttle, params={"times": TIMES},
+              drawn=Drawn(share=OFTEN)),
     FaultKind("F-20", "a batch of which some records fail", "delivery", plant_partial, ("crm",), {"times": TIMES}),
     FaultKind("F-27", "the record is locked by somebody else", "consistency", plant_lock, params={"times": TIMES}),
     FaultKind("F-34", "tokens expire in the middle of work", "consistency", plant_revocation, ("crm", "erp"),
-              {"every_ms": Parameter(HOUR_MS, "between revocations, ms", 1000)}),
+              {"every_ms": Parameter(HOUR_MS, "between revocations, ms", 1000)},
+              drawn=Drawn(LONG_MS, ALWAYS, {"every_ms": (2 * HOUR_MS, 10 * MINUTE_MS)})),
 )  # fmt: skip
