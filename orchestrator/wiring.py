@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
-from orchestrator.engine.desk import in_flight
+from orchestrator.engine.desk import in_flight, seldom
 from orchestrator.engine.embedded import Embedded
 from orchestrator.engine.port import Process, RunView
 from orchestrator.experience.app import build as build_app
@@ -21,7 +21,8 @@ from orchestrator.experience.people import Person
 from orchestrator.experience.pump import Pump
 from orchestrator.experience.upkeep import heal
 from orchestrator.observe.log import Log
-from orchestrator.observe.metrics import Metrics
+from orchestrator.observe.metrics import SELDOM, Metrics
+from orchestrator.policies.breaker import OPEN
 from orchestrator.policies.gate import Door, Gate
 from orchestrator.policies.ownership import Guard
 from orchestrator.policies.reference import DATA, Reference, load
@@ -35,7 +36,7 @@ from orchestrator.processes.milestones import milestone_processes
 from orchestrator.processes.mirror import mirror_processes
 from orchestrator.processes.operations import Counter, FirmOperations
 from orchestrator.processes.pollers import Busy, Every, Plan, Poller
-from orchestrator.processes.sweeps import Sweeps
+from orchestrator.processes.sweeps import Finds, Sweeps
 from orchestrator.processes.work import work_processes
 from orchestrator.settings import CrmSettings, ErpSettings, Limits, PsaSettings, Settings
 from orchestrator.store.audit import Audit
@@ -168,7 +169,8 @@ def build(settings: Settings, *, send: Send, clock: Clock, sink: Sink = lambda _
     systems = systems_of(settings, reference.guard, send=send, clock=clock, doors=doors)
     engine = engine_of(systems, store, reference, late, clock=clock)
     late.engine = engine
-    sweeps = Sweeps(systems.crm, systems.erp, systems.psa, shelf=store.book, starter=late, clock=clock)
+    finds = Finds(lambda: engine.begun, lambda: metrics.count("seldom", "sweep_found_lost"))
+    sweeps = Sweeps(systems.crm, systems.erp, systems.psa, shelf=store.book, starter=late, clock=clock, finds=finds)
     operations = FirmOperations(
         Counter(systems.crm, sweeps, engine, store.book, store.desk, store.notes, reference, clock, pushes.is_signature)
     )
@@ -187,6 +189,7 @@ def build(settings: Settings, *, send: Send, clock: Clock, sink: Sink = lambda _
         log=log,
         gates=systems.gates,
         metrics=metrics,
+        counters=lambda: counters_of(store, metrics),
         ring=pump.ring,
     )
     pollers = pollers_of(settings, sweeps, store, reference, parts)
@@ -249,9 +252,13 @@ def doors_of(store: Store, late: Late, log: Log, metrics: Metrics) -> Doors:
     def keep(system: str, view: Any) -> None:
         store.notes.put(f"breaker:{system}", dict(view))
         log.event("breaker-changed", system=system, state=view["state"], until=view["until"])
+        if view["state"] == OPEN:
+            metrics.count("seldom", "breaker_opened")
 
     def count(system: str, outcome: str) -> None:
         metrics.count("calls", system, outcome)
+        if outcome == "stranger":
+            metrics.count("seldom", "token_refreshed")
 
     return Doors(wake, keep, lambda system: store.notes.get(f"breaker:{system}"), count)
 
@@ -281,6 +288,21 @@ def processes_of(firm: Firm, starter: Starter) -> list[Process]:
         *milestone_processes(firm),
         *mirror_processes(firm),
     ]
+
+
+def counters_of(store: Store, metrics: Metrics) -> dict[str, int]:
+    """How often what is seldom needed was needed, by name: of the store's whole life, what `metrics` counts since the start."""
+    acts, inbox = store.desk.acts(), store.inbox.counts().values()
+    return {
+        **seldom(store.database),
+        **{name: metrics.value("seldom", name) for name in SELDOM},
+        "throttled_waits": metrics.total("calls", outcome="throttled"),
+        "unclear_answers": metrics.total("calls", outcome="silent") + metrics.total("calls", outcome="failed"),
+        "dedupe_hits": sum(topic["deduplicated"] for topic in inbox),
+        "superseded_notices": sum(topic["superseded"] for topic in inbox),
+        "quarantined_notices": sum(topic["quarantined"] for topic in inbox),
+        **{f"exceptions_{act}": acts.get(act, 0) for act in ("opened", "reopened", "escalated", "resubmitted", "waived")},
+    }
 
 
 def sender_of(settings: Settings) -> Sender:

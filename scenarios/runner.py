@@ -139,6 +139,7 @@ def verdict_of(rehearsal: Rehearsal, outcome: Outcome, judgement: Judgement) -> 
         kpis=judgement.kpis,
         exceptions=judgement.exceptions,
         alerts=judgement.alerts,
+        sometimes=judgement.sometimes,
     )
 
 

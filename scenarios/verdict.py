@@ -39,6 +39,7 @@ class Judgement(msgspec.Struct, frozen=True):
     alerts: tuple[str, ...]
     state: str  # digest.state
     story: dict[str, Any] = {}  # figures and series for the report
+    sometimes: dict[str, int] = {}  # what is seldom needed, as the design counts it
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -63,6 +64,7 @@ class Verdict(msgspec.Struct, frozen=True):
     faults: tuple[dict[str, Any], ...]
     alerts: tuple[str, ...]
     note: str = ""
+    sometimes: dict[str, int] = {}
 
 
 def worst(findings: tuple[Finding, ...]) -> str:

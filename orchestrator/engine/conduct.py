@@ -253,6 +253,8 @@ class DurableRun:
             finally:
                 effect_key.reset(tokens[0])
                 correlation.reset(tokens[1])
+            if unsure:
+                said["asked" if effect.probe is not None else "resent"] = True
             if said["end"] in ("transient", "unknown"):
                 floor = effect.retry.settle_ms if said["end"] == "unknown" else said.pop("after")
                 pause = backoff_ms(effect.retry, 1 if said.get("held") else attempt, self.id, name)

@@ -10,6 +10,14 @@ from orchestrator.store.database import Database, Row
 
 _VIEW = "select id, process, version, key, state, detail, root, wake_at, started_at, ended_at, result, seq from run"
 
+# Marks that `conduct` leaves in the journal's entries.
+_MARKS = {
+    "probes": '%"asked":true%',
+    "probe_found": '%"by":"probe"%',
+    "resent_same_key": '%"resent":true%',
+    "cut_off_calls": '%"why":"cut off"%',
+}
+
 
 def view(db: Database, run_id: str) -> RunView | None:
     """One run by id."""
@@ -37,6 +45,14 @@ def in_flight(db: Database) -> dict[tuple[str, int], int]:
         "select process, version, count(*) from run where ended_at is null group by process, version order by process, version"
     )
     return {(process, version): count for process, version, count in rows}
+
+
+def seldom(db: Database) -> dict[str, int]:
+    """What runs went through that a quiet world never asks of them, by name; of the runs that are still kept."""
+    said = ", ".join(f"coalesce(sum(value like '{mark}'), 0)" for mark in _MARKS.values())
+    counted = db.row(f"select {said}, count(distinct case when name like 'undo:%' then run end) from entry") or ()
+    (stale,) = db.row("select coalesce(sum(json_extract(result, '$.stale')), 0) from run where process like 'mirror-%'") or (0,)
+    return {**dict(zip((*_MARKS, "undo_runs"), map(int, counted), strict=True)), "stale_mirror_dropped": int(stale)}
 
 
 def forget(db: Database, before: int, runs_max: int) -> int:

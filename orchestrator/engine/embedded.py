@@ -58,6 +58,7 @@ class Embedded:
     ) -> None:
         self.db, self.clock, self.bounds = database, clock, bounds or Bounds()
         self.commit, self.row = database.commit, database.row
+        self.begun = 0  # runs this program has queued
         self._processes = {(p.name, p.version): p for p in processes}
         self._latest = {p.name: p for p in sorted(processes, key=lambda p: p.version)}
         self._on_state, self.beside = on_state, beside
@@ -86,7 +87,9 @@ class Embedded:
         put = f"""insert into run(id, process, version, key, root, given, state, wake_at, started_at)
             values(?, ?, ?, ?, ?, ?, 'ready', case when exists({_HEAD.replace("min(seq)", "1")}) then null else ? end, ?)
             on conflict(id) do nothing"""
-        self._open += self.commit((put, (id, code.name, code.version, key, root, text(value), key, now, now)))
+        begun = self.commit((put, (id, code.name, code.version, key, root, text(value), key, now, now)))
+        self._open += begun
+        self.begun += begun
         self._bell.set()
         return id
 

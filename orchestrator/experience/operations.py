@@ -89,6 +89,7 @@ class Parts:
     gates: Mapping[str, Gate] = field(default_factory=dict)
     metrics: Metrics = field(default_factory=Metrics)
     limits: Limits = field(default_factory=Limits)
+    counters: Callable[[], dict[str, int]] = dict
     consumer: Budget | None = None
     ring: Callable[[], None] = lambda: None
 

@@ -74,6 +74,7 @@ async def told(parts: Parts) -> dict[str, Any]:
         "crossrefs": [dataclasses.asdict(ref) for ref in parts.crossrefs.all()],
         "published": [_letter(letter) for letter in parts.outbox.published()],
         "audit": {"entries": parts.audit.length(), "head": parts.audit.head()},
+        "counters": parts.counters(),
     }
 
 

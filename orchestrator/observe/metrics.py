@@ -20,8 +20,11 @@ COUNTERS = {
     "intake_messages": ("What happened to incoming messages", ("source", "verdict")),
     "calls": ("Calls to vendors by outcome", ("system", "outcome")),
     "consumer_requests": ("Requests to our own API by outcome", ("route", "status")),
+    "seldom": ("What happens only when something is out of order", ("what",)),
     "alerts": ("Business alerts raised", ("name",)),
 }
+SELDOM = ("breaker_opened", "sweep_found_lost", "token_refreshed")
+"""What `seldom` counts, besides what the store and the journal can tell. Counted since the program began."""
 HISTOGRAMS = {"call_ms": ("How long calls to vendors take", ("system",))}
 GAUGES = {
     "runs_open": ("Open runs by process", ("process",)),
@@ -67,6 +70,12 @@ class Metrics(Collector):
     def value(self, name: str, *labels: str) -> int:
         """What a counter stands at."""
         return self._counters[name].get(labels, 0)
+
+    def total(self, name: str, **labels: str) -> int:
+        """What all series of a counter with these labels add up to."""
+        names = COUNTERS[name][1]
+        wanted = {names.index(label): value for label, value in labels.items()}
+        return sum(n for values, n in self._counters[name].items() if all(values[i] == v for i, v in wanted.items()))
 
     def text(self) -> bytes:
         """Everything in Prometheus' text form."""

@@ -5,7 +5,8 @@ Every start is idempotent by its id, so a sweep and a push that tell the same st
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from orchestrator.canonical import refs
@@ -29,11 +30,23 @@ class Shelf(Protocol):
     async def saw(self, invoices: Sequence[Invoice]) -> None: ...
 
 
+@dataclass(frozen=True)
+class Finds:
+    """Who hears of runs that only a sweep began: how many runs were begun so far, and one call for each such run."""
+
+    begun: Callable[[], int] = lambda: 0
+    lost: Callable[[], None] = lambda: None
+
+
 class Sweeps:
     """The questions behind the pollers. `starter` is the engine."""
 
-    def __init__(self, crm: Crm, erp: Erp, psa: Psa, *, shelf: Shelf, starter: Starter, clock: Clock) -> None:
+    def __init__(
+        self, crm: Crm, erp: Erp, psa: Psa, *, shelf: Shelf, starter: Starter, clock: Clock, finds: Finds | None = None
+    ) -> None:
         self._crm, self._erp, self._psa, self._shelf, self._starter, self._clock = crm, erp, psa, shelf, starter, clock
+        self._finds = finds or Finds()
+        self._fed_at = 0  # the feed has told of everything before
 
     # Selling.
 
@@ -42,7 +55,9 @@ class Sweeps:
         rows = await self._crm.sold_since(since)
         for row in rows:
             if not self._shelf.is_engaged(row.sow):
+                before = self._finds.begun()
                 await self.tell(row)
+                self._found(before)
         return bool(rows)
 
     async def tell(self, row: SoldSignal) -> str:
@@ -61,7 +76,10 @@ class Sweeps:
     # Delivery.
 
     async def feed(self, since: int) -> bool:
-        return await self._work(await self._psa.feed(since))
+        at = self._clock()
+        found = await self._work(await self._psa.feed(since), sweeping=False)
+        self._fed_at = at
+        return found
 
     async def time(self, since: int) -> bool:
         return await self._work(self._undecided(await self._psa.time_since(since)))
@@ -72,19 +90,27 @@ class Sweeps:
     async def milestones(self, since: int) -> bool:
         return await self._work(await self._psa.milestones_since(since))
 
+    def _found(self, before: int) -> None:
+        """A sweep asked for a run: was it the first to know of it?"""
+        if self._finds.begun() > before:
+            self._finds.lost()
+
     def _undecided(self, hints: list[Hint]) -> list[Hint]:
         billing = [hint for hint in hints if self._shelf.bills_work(hint.workspace)]
         decided = self._shelf.decided([hint.source for hint in billing])
         return [hint for hint in billing if hint.source not in decided]
 
-    async def _work(self, hints: list[Hint]) -> bool:
-        """Start what the hints are about, each subject once."""
+    async def _work(self, hints: list[Hint], *, sweeping: bool = True) -> bool:
+        """Start what the hints are about, each subject once; what a sweep finds and the feed should have told was lost."""
         told: set[tuple[str, str, int]] = set()
         for hint in hints:
             subject = (hint.kind, hint.subject, hint.at)
             if subject not in told:
                 told.add(subject)
+                before = self._finds.begun()
                 await self._act(hint)
+                if sweeping and hint.at < self._fed_at:
+                    self._found(before)
         return bool(hints)
 
     async def _act(self, hint: Hint) -> None:

@@ -196,6 +196,10 @@ class Desk:
         """{queue: open exceptions}."""
         return dict(self._db.rows("select queue, count(*) from exception where state = 'open' group by queue order by queue"))
 
+    def acts(self) -> dict[str, int]:
+        """How often each thing was done to any exception: {act: number}."""
+        return dict(self._db.rows("select act, count(*) from exception_act group by act order by act"))
+
     def _parked(self, run: RunState) -> None:
         said = run.detail or {}
         facts = dict(said.get("facts") or {})

@@ -28,6 +28,7 @@ UNCERTAIN = frozenset((408, 500, 502, 504))
 
 OUTCOMES = {2: "done", 3: "refused", 4: "refused", 5: "failed"}
 """What a call's status counts as; no status at all is silent."""
+REFUSALS = {THROTTLED: "throttled", STRANGER: "stranger"}
 
 T = TypeVar("T")
 
@@ -105,7 +106,7 @@ class Link:
             outcome = OUTCOMES.get(answer.status // 100, "silent")
             if answer.status >= 400:
                 wait_ms = self._told(answer)
-                outcome = "throttled" if answer.status == THROTTLED else outcome
+                outcome = REFUSALS.get(answer.status, outcome)
             answered = answer.status not in UNCERTAIN and answer.status != UNAVAILABLE
             self._judge(answer, wait_ms)
             return answer

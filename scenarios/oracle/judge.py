@@ -70,8 +70,21 @@ def judge(trail: Trail, twin_facts: Any) -> Judgement:
         weigh(id, title, lambda compare=compare: compare(view, twin_facts), findings, missing)  # type: ignore[misc]
     codes = Counter(str(item.get("code")) for item in view.exceptions)
     return Judgement(
-        tuple(findings), tuple(missing), kpis(view), dict(sorted(codes.items())), (), state_digest(view), story(view)
+        tuple(findings),
+        tuple(missing),
+        kpis(view),
+        dict(sorted(codes.items())),
+        (),
+        state_digest(view),
+        story(view),
+        sometimes(view),
     )
+
+
+def sometimes(view: View) -> dict[str, int]:
+    """{what: how often} the design says it needed what is seldom needed; empty without evidence."""
+    told = (view.trail.evidence or {}).get("counters")
+    return {str(name): int(count) for name, count in sorted(told.items())} if isinstance(told, dict) else {}
 
 
 def weigh(id: str, title: str, look: Callable[[], Facts], findings: list[Finding], missing: list[NotJudged]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from orchestrator.engine.embedded import Embedded
 from orchestrator.processes.firm import Firm
 from orchestrator.processes.items import ItemDesk
-from orchestrator.processes.sweeps import Sweeps
+from orchestrator.processes.sweeps import Finds, Sweeps
 from orchestrator.store.audit import Audit
 from orchestrator.store.book import SqlBook
 from orchestrator.store.crossrefs import Crossrefs
@@ -38,6 +38,7 @@ class House:
     crash_at: int = 0
     after: bool = False
     deaths: int = 0
+    lost: int = 0
 
     def __post_init__(self) -> None:
         self.open()
@@ -56,8 +57,19 @@ class House:
         firm = Firm(self.crm, self.erp, self.psa, self.book, ItemDesk(self.desk), self.names, REFERENCE)
         late = Late()
         self.engine = late.engine = Embedded(self.database, processes_of(firm, late), self.clock, on_state=self.desk.follow)
-        self.sweeps = Sweeps(self.crm, self.erp, self.psa, shelf=self.book, starter=late, clock=self.clock)
+        self.sweeps = Sweeps(
+            self.crm,
+            self.erp,
+            self.psa,
+            shelf=self.book,
+            starter=late,
+            clock=self.clock,
+            finds=Finds(lambda: self.engine.begun, self._lost),
+        )
         self.serving = asyncio.ensure_future(self.engine.serve())
+
+    def _lost(self) -> None:
+        self.lost += 1
 
     def _arm(self) -> None:
         commit, self.commits = self.database.commit, 0

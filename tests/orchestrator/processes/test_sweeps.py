@@ -115,9 +115,9 @@ def test_a_lost_push_is_found_by_the_sweep(tmp_path):
         for _ in range(2):
             await house.sweeps.sold(0)
             await house.settle()
-        return await house.state(run_id("S-00042")), house.psa.meet.calls.count("create_workspace")
+        return await house.state(run_id("S-00042")), house.psa.meet.calls.count("create_workspace"), house.lost
 
-    assert keep(story, tmp_path / "db") == ("done", 1)
+    assert keep(story, tmp_path / "db") == ("done", 1, 1)
 
 
 def test_a_lost_signature_is_found_by_the_sweep(tmp_path):
@@ -151,6 +151,22 @@ def test_work_the_feed_never_told_of_is_found(tmp_path):
         return found, sorted(house.erp.work), len(await house.engine.runs())
 
     assert keep(story, tmp_path / "db") == ([True, False], ["TE-1", "TE-2"], 1)
+
+
+@pytest.mark.parametrize(("minute", "lost"), [(2, 1), (20, 0)])
+def test_what_the_feed_left_out_counts_as_lost_and_what_it_could_not_know_does_not(tmp_path, minute, lost):
+    """A hint older than the last answer of the feed was lost; a newer one the feed would still have told."""
+
+    async def story(house):
+        await house.book.engage(engagement())
+        house.psa.works = [entry(1)]
+        house.psa.hints["time"] = [Hint("time", "41", "8", MONDAY + minute * MINUTE_MS, "TE-1")]
+        await asyncio.sleep(10 * 60)
+        await house.sweeps.feed(0)
+        await house.sweeps.time(0)
+        return house.lost
+
+    assert keep(story, tmp_path / "db") == lost
 
 
 def test_feed_and_poll_tell_of_one_approval_once(tmp_path):
