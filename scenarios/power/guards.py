@@ -1,18 +1,15 @@
-"""One guard of the orchestrator broken at a time: small named patches, used by `test_guards.py` and by nobody else.
+"""One guard of the orchestrator broken at a time: key, inbox, probe, sweep, ownership, version.
 
-A planted bug is what an absent-minded change would do to one method. It is no switch in the product: pytest puts the method back
-after the run. `README.md` says which run finds which bug, and which guard stood behind the broken one.
+tests/power/README.md says which run finds which bug, and which guard stood behind the broken one.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import msgspec
-import pytest
 
 from orchestrator import wiring
 from orchestrator.canonical.deal import Won
@@ -21,6 +18,7 @@ from orchestrator.policies.ordering import newest
 from orchestrator.policies.ownership import Guard
 from orchestrator.processes import activation, billing, mirror
 from orchestrator.processes.deciding import Outcome, WorkDesk
+from orchestrator.processes.mirror import mirror_processes
 from orchestrator.processes.operations import FirmOperations
 from orchestrator.processes.sweeps import Sweeps
 from orchestrator.store.inbox import Inbox, business_key
@@ -28,9 +26,8 @@ from orchestrator.systems.http import encode
 from orchestrator.systems.kantata.client import Kantata
 from orchestrator.systems.netsuite import mapping
 from orchestrator.systems.netsuite.client import JSON, NetSuite
+from scenarios.power.patching import Bug, Patch
 
-MonkeyPatch = pytest.MonkeyPatch
-Bug = Callable[[MonkeyPatch], None]
 WORK_RECORDS = ("timeBill", "expenseReport")
 
 
@@ -41,7 +38,7 @@ async def nothing(*_: Any) -> None:
 # The idempotency key.
 
 
-def another_key_each_time_work_is_sent(patch: MonkeyPatch) -> None:
+def another_key_each_time_work_is_sent(patch: Patch) -> None:
     """Time and expenses go out under their external id once; sent again, they get a new one."""
     put, sent = NetSuite._put, Counter[str]()
 
@@ -54,7 +51,7 @@ def another_key_each_time_work_is_sent(patch: MonkeyPatch) -> None:
     patch.setattr(NetSuite, "_put", put_anew)
 
 
-def another_key_each_time_an_invoice_is_asked_for(patch: MonkeyPatch) -> None:
+def another_key_each_time_an_invoice_is_asked_for(patch: Patch) -> None:
     """An invoice is asked for under its external id once; asked for again, under a new one."""
     transform, sent = NetSuite._transform, Counter[str]()
 
@@ -66,7 +63,7 @@ def another_key_each_time_an_invoice_is_asked_for(patch: MonkeyPatch) -> None:
     patch.setattr(NetSuite, "_transform", transform_anew)
 
 
-def a_refused_invoice_is_not_looked_for(patch: MonkeyPatch) -> None:
+def a_refused_invoice_is_not_looked_for(patch: Patch) -> None:
     """What the ERP refuses to invoice counts as refused, also when it says so because the invoice is there."""
 
     async def transform_once(self: NetSuite, path: str, key: str, body: dict[str, Any]) -> Any:
@@ -80,7 +77,7 @@ def a_refused_invoice_is_not_looked_for(patch: MonkeyPatch) -> None:
 # The inbox.
 
 
-def every_push_counts_as_new(patch: MonkeyPatch) -> None:
+def every_push_counts_as_new(patch: Patch) -> None:
     """No dedupe by the sender's id nor by what a push says, and a used id may name another record."""
     kept, taken = Inbox._kept, Counter[str]()
 
@@ -93,14 +90,14 @@ def every_push_counts_as_new(patch: MonkeyPatch) -> None:
     patch.setattr(Inbox, "_kept", keep)
 
 
-def a_repeated_push_counts_as_new(patch: MonkeyPatch) -> None:
+def a_repeated_push_counts_as_new(patch: Patch) -> None:
     """As above, but a used id that names another record is still a conflict."""
     verdict = Inbox._verdict
     every_push_counts_as_new(patch)
     patch.setattr(Inbox, "_verdict", lambda *told: "conflict" if verdict(*told) == "conflict" else "accepted")
 
 
-def a_set_up_is_named_by_its_hand_over(patch: MonkeyPatch) -> None:
+def a_set_up_is_named_by_its_hand_over(patch: Patch) -> None:
     """A push that is handed on again begins another set-up: the run's id is no longer made of the statement of work alone."""
     on_event, told = FirmOperations.on_event, Counter[str]()
 
@@ -119,13 +116,13 @@ def a_set_up_is_named_by_its_hand_over(patch: MonkeyPatch) -> None:
 # The probe.
 
 
-def an_unknown_outcome_is_tried_again(patch: MonkeyPatch) -> None:
+def an_unknown_outcome_is_tried_again(patch: Patch) -> None:
     """No step asks whether it was done before it is done again."""
     attempt = conduct._try
     patch.setattr(conduct, "_try", lambda fn, args, _probe: attempt(fn, args, None))
 
 
-def an_unknown_invoice_is_tried_again(patch: MonkeyPatch) -> None:
+def an_unknown_invoice_is_tried_again(patch: Patch) -> None:
     """No invoice is looked for before it is asked for again."""
     patch.setattr(NetSuite, "find_work_invoice", nothing)
     patch.setattr(NetSuite, "find_milestone_invoice", nothing)
@@ -138,22 +135,22 @@ async def found_nothing(*_: Any) -> bool:
     return False
 
 
-def no_sweep_of_the_crm(patch: MonkeyPatch) -> None:
+def no_sweep_of_the_crm(patch: Patch) -> None:
     """Set-ups begin by pushes alone."""
     patch.setattr(Sweeps, "sold", found_nothing)
 
 
-def no_feed(patch: MonkeyPatch) -> None:
+def no_feed(patch: Patch) -> None:
     patch.setattr(Sweeps, "feed", found_nothing)
 
 
-def no_polls_of_the_psa(patch: MonkeyPatch) -> None:
+def no_polls_of_the_psa(patch: Patch) -> None:
     """Approvals and acceptances are heard of by the feed alone."""
     for name in ("time", "expenses", "milestones"):
         patch.setattr(Sweeps, name, found_nothing)
 
 
-def a_bill_asks_nobody(patch: MonkeyPatch) -> None:
+def a_bill_asks_nobody(patch: Patch) -> None:
     """A bill takes what is posted, and does not decide what was approved up to its cut-off."""
 
     class Careless(WorkDesk):
@@ -166,7 +163,7 @@ def a_bill_asks_nobody(patch: MonkeyPatch) -> None:
 # Who may write, and what may be overwritten.
 
 
-def anybody_may_write_anything(patch: MonkeyPatch) -> None:
+def anybody_may_write_anything(patch: Patch) -> None:
     """The ownership guard lets every field pass."""
     patch.setattr(Guard, "check", nothing_to_say)
 
@@ -175,7 +172,7 @@ def nothing_to_say(*_: Any) -> None:
     return None
 
 
-def versions_are_not_compared(patch: MonkeyPatch) -> None:
+def versions_are_not_compared(patch: Patch) -> None:
     """Both mirrors write what a page says, whatever is shown."""
     shown_on = Kantata.shown_on
 
@@ -186,11 +183,30 @@ def versions_are_not_compared(patch: MonkeyPatch) -> None:
     patch.setattr(Kantata, "shown_on", unversioned)
 
 
-def mirrors_overtake_each_other(patch: MonkeyPatch) -> None:
+def mirrors_overtake_each_other(patch: Patch) -> None:
     """Every page has a lane of its own instead of one lane a target."""
-    made = wiring.mirror_processes
+    made = mirror_processes
 
     def alone(process: Any) -> Any:
         return replace(process, key=lambda page: f"{process.name}:{msgspec.json.encode(page).decode()}")
 
     patch.setattr(wiring, "mirror_processes", lambda firm: [alone(process) for process in made(firm)])
+
+
+GUARDS: tuple[Bug, ...] = (
+    another_key_each_time_work_is_sent,
+    another_key_each_time_an_invoice_is_asked_for,
+    a_refused_invoice_is_not_looked_for,
+    every_push_counts_as_new,
+    a_repeated_push_counts_as_new,
+    a_set_up_is_named_by_its_hand_over,
+    an_unknown_outcome_is_tried_again,
+    an_unknown_invoice_is_tried_again,
+    no_sweep_of_the_crm,
+    no_feed,
+    no_polls_of_the_psa,
+    a_bill_asks_nobody,
+    anybody_may_write_anything,
+    versions_are_not_compared,
+    mirrors_overtake_each_other,
+)
