@@ -252,7 +252,7 @@ def doors_of(store: Store, late: Late, log: Log, metrics: Metrics) -> Doors:
     def keep(system: str, view: Any) -> None:
         store.notes.put(f"breaker:{system}", dict(view))
         log.event("breaker-changed", system=system, state=view["state"], until=view["until"])
-        if view["state"] == OPEN:
+        if view["state"] == OPEN and view["openings"] == 1:  # a failed trial opens the same breaker once more
             metrics.count("seldom", "breaker_opened")
 
     def count(system: str, outcome: str) -> None:

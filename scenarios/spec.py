@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import ruamel.yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from ruamel.yaml.error import MarkedYAMLError
 
+from scenarios.clock.zones import time_zone
 from scenarios.errors import Mistakes, nearest
 
 Mistake = tuple[int, int, str]
@@ -32,8 +32,8 @@ def instant(value: Any) -> Any:
     if not found:
         raise ValueError("an instant such as '2026-03-31 19:00 Europe/Berlin' is wanted")
     try:
-        zone = ZoneInfo(found[3] or "UTC")
-    except (ZoneInfoNotFoundError, ValueError) as error:
+        zone = time_zone(found[3] or "UTC")
+    except ValueError as error:
         raise ValueError(f"time zone {found[3]!r} is unknown; use an IANA name such as Europe/Berlin") from error
     local = datetime.combine(date.fromisoformat(found[1]), time.fromisoformat(found[2]), zone)
     return int(local.astimezone(UTC).timestamp() * 1000)
@@ -90,7 +90,7 @@ class Scenario(Strict):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,60}$")
     story: str
     seed: int = Field(default=1, ge=0, lt=2**63)
-    preset: Literal["S", "M"] = "S"
+    preset: Literal["XS", "S", "M"] = "S"
     start: date = date(2025, 12, 15)
     profiles: Profiles = Profiles()
     design: Literal["core", "naive", "manual"] = "core"

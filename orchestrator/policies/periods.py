@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from importlib import resources
 from zoneinfo import ZoneInfo
 
 from orchestrator.canonical.billing import Period
@@ -59,4 +60,11 @@ def _day_and_hour(quarter: int, time_zone: str) -> tuple[int, int]:
 
 
 def _local(instant: int, time_zone: str) -> datetime:
-    return datetime.fromtimestamp(instant / 1000, UTC).astimezone(ZoneInfo(time_zone))
+    return datetime.fromtimestamp(instant / 1000, UTC).astimezone(_zone(time_zone))
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo:
+    """A zone of the pinned tzdata package: what a day is must not depend on the machine."""
+    with resources.files("tzdata.zoneinfo").joinpath(*name.split("/")).open("rb") as file:
+        return ZoneInfo.from_file(file, key=name)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
-from zoneinfo import ZoneInfo
 
 import holidays
+
+from scenarios.clock.zones import time_zone
 
 SATURDAY = 5
 SEARCH_DAYS_MAX = 366
@@ -69,17 +69,6 @@ def local_date(instant_ms: int, zone: str) -> dt.date:
 def at_local(day: dt.date, hour: int, minute: int = 0, *, zone: str) -> int:
     """Return the instant of a wall time: the first of two when clocks go back, the shifted one when they skip it (PEP 495)."""
     return instant(dt.datetime(day.year, day.month, day.day, hour, minute, tzinfo=time_zone(zone)))
-
-
-@lru_cache(maxsize=64)
-def time_zone(name: str) -> ZoneInfo:
-    """Read a zone from the pinned tzdata package. Raises ValueError when it is unknown."""
-    *folders, leaf = name.split("/")
-    try:
-        with resources.files("tzdata.zoneinfo").joinpath(*folders, leaf).open("rb") as file:
-            return ZoneInfo.from_file(file, key=name)
-    except (OSError, ValueError) as error:
-        raise ValueError(f"time zone {name!r} unknown; write an IANA name such as Europe/Berlin") from error
 
 
 def is_working_day(day: dt.date, place: Place) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
+from importlib import resources
 from zoneinfo import ZoneInfo
 
 ZONES = {
@@ -43,7 +44,7 @@ class Hours:
 
 def days(zone: str, first: int, last: int) -> list[Span]:
     """Monday to Friday, 07:00 to 20:00 of a zone; public holidays count as working days."""
-    there, found = ZoneInfo(zone), []
+    there, found = time_zone(zone), []
     day = datetime.fromtimestamp(first / 1000, UTC).date() - timedelta(days=1)
     end = datetime.fromtimestamp(last / 1000, UTC).date() + timedelta(days=8)
     while day <= end:
@@ -51,6 +52,12 @@ def days(zone: str, first: int, last: int) -> list[Span]:
             found.append((ms(datetime.combine(day, OPENS, there)), ms(datetime.combine(day, CLOSES, there))))
         day += timedelta(days=1)
     return found
+
+
+def time_zone(name: str) -> ZoneInfo:
+    """A zone of the pinned tzdata package, whatever the machine has."""
+    with resources.files("tzdata.zoneinfo").joinpath(*name.split("/")).open("rb") as file:
+        return ZoneInfo.from_file(file, key=name)
 
 
 def ms(moment: datetime) -> int:

@@ -10,6 +10,7 @@ import pytest
 from scenarios.loading import LIBRARY, library_names, load_scenario
 from tests.house.tree import ROOT, modules, tracked
 
+MACHINE_ZONES = re.compile(r"\bZoneInfo\(|\bzoneinfo\.ZoneInfo\(|\bpytz\b|\bdateutil\b")
 LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
 PARAMETERS_MAX = 8  # positional or keyword; keyword-only ones are readable at the call
@@ -63,6 +64,17 @@ def test_no_room_reads_the_wall_clock():
         for path in modules().values()
         for n, line in enumerate(path.read_text().splitlines(), 1)
         if CLOCKS.search(line) and "clock: allowed" not in line and not path.is_relative_to(ROOT / "scenarios" / "clock")
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_no_room_takes_time_zones_from_the_machine():
+    """`ZoneInfo(name)` reads the machine's own files; `ZoneInfo.from_file` on the pinned tzdata package is right."""
+    found = [
+        f"{path.relative_to(ROOT)}:{n}: {line.strip()}"
+        for path in modules().values()
+        for n, line in enumerate(path.read_text().splitlines(), 1)
+        if MACHINE_ZONES.search(line)
     ]
     assert not found, "\n".join(found)
 

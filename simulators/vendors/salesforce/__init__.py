@@ -7,7 +7,6 @@ modelled, from where, and what is not.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from zoneinfo import ZoneInfo
 
 from simulators.behaviours.auth import Sessions, bearer
 from simulators.behaviours.cursors import Cursors
@@ -17,6 +16,7 @@ from simulators.kernel.room import Room, Route
 from simulators.kernel.stages import System
 from simulators.kernel.wire import Wire
 from simulators.tongues.soql_schema import Schema
+from simulators.tongues.zones import time_zone
 
 from . import composite, describing, feeds, gate, login, many, outbound, querying, rows
 from .errors import refuse
@@ -84,7 +84,7 @@ def opened(system: System[Org]) -> Org:
         sessions=Sessions(settings.session_ms),
         window=Window(settings.daily_limit, DAY_MS),
         cursors=Cursors(locator, life_ms=querying.LOCATOR_LIFE_MS, most=querying.LOCATORS_MAX),
-        zone=ZoneInfo(settings.timezone),
+        zone=time_zone(settings.timezone),
         schema=Schema.of(system.wires.values(), CHILDREN),
         outbound=outbound.Outbound(settings.push),
     )
