@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from scenarios.spec import Expect, Scenario
 ROOT = Path(__file__).resolve().parent.parent
 VENDORS = {"crm": ("salesforce",), "psa": ("kantata",), "erp": ("netsuite",)}
 DESIGNS = ("core", "naive", "manual")
-PRESETS = ("S", "M")
+PRESETS = ("XS", "S", "M")
 HEADS_MIN, HEADS_MAX = 12, 12_000
 SOURCES = ("simulators", "orchestrator", "scenarios")
 
@@ -33,15 +34,25 @@ class Words:
     engine: str | None = None
     heads: int | None = None
     speed: str = "virtual"
+    planted: str = ""
+    ties: int = 0
 
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """A resolved rehearsal: the scenario with every choice made. `heads` None: the preset's own number."""
+    """A resolved rehearsal: the scenario with every choice made. `heads` None: the preset's own number.
+
+    `planted` names bugs of scenarios/power, joined by `+`. `ties` seeds the order of what is due at one instant; 0 is first in, first
+    out. `left_out` names deals and weeks of work that the firm is spared; from `until_ms` on nobody is in the office.
+    """
 
     scenario: Scenario
     heads: int | None = None
     speed: str = "virtual"
+    planted: str = ""
+    ties: int = 0
+    left_out: tuple[str, ...] = ()
+    until_ms: int | None = None
 
     @property
     def name(self) -> str:
@@ -52,13 +63,21 @@ class Rehearsal:
         return self.scenario.seed
 
     def without_faults(self) -> Rehearsal:
-        """The fault-free twin of this rehearsal; scenarios that differ only in words and faults share one."""
+        """The fault-free twin of this rehearsal; those that differ only in words, faults and order of ties share one."""
         nameless = {"name": "twin", "story": "", "expect": Expect(), "faults": ()}
-        return replace(self, scenario=self.scenario.model_copy(update=nameless))
+        return replace(self, scenario=self.scenario.model_copy(update=nameless), ties=0)
 
     def plain(self) -> dict[str, Any]:
         """JSON of everything that decides the run; equal JSON and equal source give an equal run."""
-        return {"scenario": self.scenario.model_dump(mode="json", by_alias=True), "heads": self.heads, "speed": self.speed}
+        return {
+            "scenario": self.scenario.model_dump(mode="json", by_alias=True),
+            "heads": self.heads,
+            "speed": self.speed,
+            "planted": self.planted,
+            "ties": self.ties,
+            "left_out": list(self.left_out),
+            "until_ms": self.until_ms,
+        }
 
     def digest(self) -> str:
         """Names this rehearsal and this source: the key of the twin cache."""
@@ -83,7 +102,9 @@ def resolve(scenario: Scenario, words: Words) -> Rehearsal:
     if not 0 <= seed < 2**63:
         raise UsageError(f"--seed got {seed}; 0 to 2^63-1 is wanted")
     update = {"profiles": type(scenario.profiles)(**profiles), "design": design, "preset": preset, "seed": seed}
-    return Rehearsal(scenario.model_copy(update=update), words.heads, words.speed)
+    if not 0 <= words.ties < 2**63:
+        raise UsageError(f"--ties got {words.ties}; 0 to 2^63-1 is wanted")
+    return Rehearsal(scenario.model_copy(update=update), words.heads, words.speed, words.planted, words.ties)
 
 
 def chosen(said: str, known: tuple[str, ...], what: str) -> str:
@@ -108,6 +129,7 @@ def speed_of(said: str) -> float | None:
     return value
 
 
+@cache
 def source_digest() -> str:
     """SHA-256 over the product's own source and data files: two equal digests run the same code."""
     digest = hashlib.sha256()

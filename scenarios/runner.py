@@ -9,7 +9,7 @@ from __future__ import annotations
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -17,13 +17,17 @@ from scenarios.errors import UsageError
 from scenarios.files import prepare, write_file
 from scenarios.oracle.judge import judge
 from scenarios.oracle.trail import Trail
+from scenarios.power import plant
 from scenarios.progress import Progress, Stopwatch
 from scenarios.recorder import Recorder
 from scenarios.resolve import Rehearsal, source_digest
 from scenarios.verdict import EXIT_CODES, Judgement, Verdict, worst
 
+if TYPE_CHECKING:
+    from scenarios.world.living import Pause
+
 TWINS = Path("runs") / ".twins"
-TWINS_KEPT = 200
+TWINS_KEPT = 1_000
 
 
 @dataclass(frozen=True)
@@ -37,8 +41,10 @@ class Outcome:
     calls: int
 
 
-def rehearse(rehearsal: Rehearsal, out: Path | None = None, *, quiet: bool = False) -> tuple[Verdict, Path]:
-    """Run, judge and write; return the verdict and the folder.
+def rehearse(
+    rehearsal: Rehearsal, out: Path | None = None, *, quiet: bool = False, pause: Pause | None = None
+) -> tuple[Verdict, Path]:
+    """Run, judge and write; return the verdict and the folder. `pause` lets somebody look into the run.
 
     Raises UsageError when the folder can not be written, or the speed can not be held.
     """
@@ -49,7 +55,7 @@ def rehearse(rehearsal: Rehearsal, out: Path | None = None, *, quiet: bool = Fal
     folder = out or Path("runs") / f"{rehearsal.name}-{rehearsal.seed}"
     prepare(folder)
     try:
-        outcome = run_once(rehearsal, folder / "history.jsonl", quiet=quiet)
+        outcome = run_once(rehearsal, folder / "history.jsonl", quiet=quiet, pause=pause)
         judgement = judge(outcome.trail, twin_of(rehearsal, quiet=quiet))
         verdict = verdict_of(rehearsal, outcome, judgement)
     except UsageError:
@@ -61,7 +67,7 @@ def rehearse(rehearsal: Rehearsal, out: Path | None = None, *, quiet: bool = Fal
     return verdict, folder
 
 
-def run_once(rehearsal: Rehearsal, history: Path | None, *, quiet: bool) -> Outcome:
+def run_once(rehearsal: Rehearsal, history: Path | None, *, quiet: bool, pause: Pause | None = None) -> Outcome:
     """Live through the scenario once. The history is written beside and moved into place when it is whole."""
     from scenarios.world import live_through
 
@@ -72,7 +78,8 @@ def run_once(rehearsal: Rehearsal, history: Path | None, *, quiet: bool) -> Outc
     watch = Stopwatch()
     progress = Progress(quiet=quiet, label=rehearsal.name)
     try:
-        simulated_s = live_through(rehearsal, recorder, progress)
+        with plant(rehearsal.planted):
+            simulated_s = live_through(rehearsal, recorder, progress, pause=pause)
     finally:
         progress.clear()
         digest = recorder.close()

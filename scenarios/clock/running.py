@@ -29,11 +29,12 @@ def run_virtual(
     guards: bool = True,
     allowed: tuple[str, ...] = (),
     debug: bool = False,
+    ties: int = 0,
 ) -> T:
     """Run `main(loop)` in simulated time that begins at `start_ms` and return its result.
 
     With guards, the first escape ends the run even when somebody caught it; lines of the modules in `allowed` (and of
-    `guards.ALLOWED`) may pass.
+    `guards.ALLOWED`) may pass. `ties` other than 0 shuffles what is due at one instant.
 
     Raises
     ------
@@ -41,9 +42,9 @@ def run_virtual(
         Deadlock, Livelock, ModelFailure: see `reports`; they name the culprits.
         Unwatched: a background task or callback failed and nobody asked for its result.
     """
-    loop = VirtualLoop(start_ms=start_ms)
+    loop = VirtualLoop(start_ms=start_ms, ties=ties)
     loop.set_debug(debug)
-    watch = Guards(allowed)
+    watch = loop.watch = Guards(allowed)
     with ExitStack() as stack:
         stack.callback(loop.close)
         stack.enter_context(steady_garbage(loop))

@@ -13,12 +13,15 @@ from __future__ import annotations
 import asyncio
 import gc
 import heapq
+from collections.abc import Callable
 from typing import Any
 
 from scenarios.clock.calendar import Calendar
+from scenarios.clock.guards import Guards
 from scenarios.clock.model import SimEnv
 from scenarios.clock.reports import Deadlock, Livelock, busiest, callback_name, event_name, failed_event, waiting_tasks
 from scenarios.clock.schedule import FOREVER, Schedule
+from scenarios.clock.ties import Ties
 
 ROUNDS_MAX = 1_000_000  # rounds of one instant before it counts as a livelock
 SAMPLE = 1_000  # callbacks or events looked at to name the culprits
@@ -29,18 +32,24 @@ class VirtualLoop(Schedule):
     """An asyncio loop in simulated time; `loop.env` is its model, `loop.clock()` its epoch milliseconds.
 
     Deterministic: equal deadlines are first in, first out; sets of tasks are ordered by creation; executor calls run inline;
-    threads and sockets raise `Escape`. `start_s` shifts loop time itself (tests); calendars start at `start_ms`.
+    threads and sockets raise `Escape`. `start_s` shifts loop time itself (tests); calendars start at `start_ms`. With `ties` other
+    than 0, what is due at one instant comes in an order drawn from that seed, and not first in, first out.
     """
 
-    def __init__(self, *, start_ms: int = 0, start_s: float = 0.0) -> None:
+    def __init__(self, *, start_ms: int = 0, start_s: float = 0.0, ties: int = 0) -> None:
         super().__init__()
         self.env = SimEnv(start_s)
+        self._ties = Ties(ties) if ties else None
+        if self._ties is not None:
+            self.env._eid = self._ties.numbers()  # type: ignore[assignment]  # SimPy only asks for the next
         self.calendar = Calendar(start_ms)
+        self.watch = Guards()
         self.unhandled: list[dict[str, Any]] = []
         self.rounds_max = ROUNDS_MAX
         self._clock_resolution = 1e-6
         self._collections = 0
-        self._collect_at = self._collect_every = FOREVER
+        self._attend_at = self._collect_at = self._collect_every = self._ring_at = FOREVER
+        self._ring: Callable[[], None] | None = None
         self._sampled: list[str] = []
         self._read_s, self._read_ms = start_s, self.calendar.at(start_s)
         self._frozen = False
@@ -59,7 +68,7 @@ class VirtualLoop(Schedule):
     def _run_once(self) -> None:
         """Run rounds until stopped: model, timers, callbacks; count rounds in which time stood still."""
         env, ready, timers = self.env, self._ready, self._scheduled
-        pop_ready, pop_timer, queue = ready.popleft, heapq.heappop, env._queue
+        pop_ready, pop_timer, queue, ties = ready.popleft, heapq.heappop, env._queue, self._ties
         then, rounds = -FOREVER, 0
         while True:
             if not ready or (queue and queue[0][0] <= env._now):
@@ -78,6 +87,8 @@ class VirtualLoop(Schedule):
                     self._dead_timers -= 1
                 else:
                     ready.append(handle)
+            if ties is not None and len(ready) > 1:
+                ties.shuffle(ready)
             for _ in range(len(ready)):
                 handle = pop_ready()
                 if not handle._cancelled:
@@ -94,7 +105,7 @@ class VirtualLoop(Schedule):
         """Step the model to the end of this instant and on, until a callback is ready or a timer is due."""
         env, ready, timers, pop_event = self.env, self._ready, self._scheduled, heapq.heappop
         queue: list[Any] = [] if self._frozen else env._queue
-        now, steps, collect_at = env._now, 0, self._collect_at
+        now, steps, attend_at = env._now, 0, self._attend_at
         while queue:
             when = queue[0][0]
             if when > now:
@@ -102,8 +113,8 @@ class VirtualLoop(Schedule):
                     return
                 if timers and timers[0][0] < when:
                     break
-                if when >= collect_at:
-                    collect_at = self._collect(when)
+                if when >= attend_at:
+                    attend_at = self._attend(when)
                 steps = 0
                 env._now = now = when
             else:
@@ -128,8 +139,8 @@ class VirtualLoop(Schedule):
             self._dead_timers -= 1
         if timers and timers[0][0] != FOREVER:
             when = timers[0][0]
-            if when >= self._collect_at:
-                self._collect(when)
+            if when >= self._attend_at:
+                self._attend(when)
             # A model event before a live timer still goes first: the heap's head may have been a dead one.
             if self._frozen or not self.env._queue or when < self.env._queue[0][0]:
                 self.env.jump(when)
@@ -165,9 +176,21 @@ class VirtualLoop(Schedule):
         The automatic collector must be off (`steady_garbage`); young objects each time, all of them each 28th time.
         """
         self._collect_every, self._collect_at = seconds, self.env._now + seconds
+        self._attend_at = min(self._collect_at, self._ring_at)
 
-    def _collect(self, when: float) -> float:
-        self._collections += 1
-        gc.collect(2 if self._collections % FULL_EVERY == 0 else 1)
-        self._collect_at = when + self._collect_every
-        return self._collect_at
+    def ring_before(self, instant_s: float, ring: Callable[[], None]) -> None:
+        """Call `ring` once, before time moves to `instant_s` or past it. It is no event: the run goes on as if it had not been."""
+        self._ring_at, self._ring = instant_s, ring
+        self._attend_at = min(self._collect_at, self._ring_at)
+
+    def _attend(self, when: float) -> float:
+        """Do what is to be done before time moves on to `when`; return when to look again."""
+        if when >= self._ring_at and self._ring is not None:
+            self._ring_at = FOREVER
+            self._ring()
+        if when >= self._collect_at:
+            self._collections += 1
+            gc.collect(2 if self._collections % FULL_EVERY == 0 else 1)
+            self._collect_at = when + self._collect_every
+        self._attend_at = min(self._collect_at, self._ring_at)
+        return self._attend_at

@@ -7,8 +7,10 @@ with another subject under a used id (INV-47). Whatever stands open after the bo
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from scenarios.clock.calendar import Calendar
@@ -18,6 +20,7 @@ from scenarios.firm import Firm, FirmMistakes, FirmSpec, load_firm
 from scenarios.firm.model import Plan
 from scenarios.firm.plan import build_plan
 from scenarios.firm.quarter import begin_of
+from scenarios.firm.sparing import spared
 from scenarios.history import Claims, Mark, Push
 from scenarios.progress import Progress
 from scenarios.recorder import Recorder
@@ -59,12 +62,29 @@ class Story:
     until_ms: int | None = None
 
 
-def live_through(rehearsal: Rehearsal, recorder: Recorder, progress: Progress, *, until_ms: int | None = None) -> float:
+@dataclass(frozen=True)
+class Pause:
+    """A look into a virtual run: `look(world)` is called once, just before anything happens at `at_ms` or later."""
+
+    at_ms: int
+    look: Callable[[World], None]
+
+
+def live_through(
+    rehearsal: Rehearsal, recorder: Recorder, progress: Progress, *, until_ms: int | None = None, pause: Pause | None = None
+) -> float:
     """Run the scenario at its speed; return the simulated seconds. Raises UsageError for numbers the firm can not have."""
     story = story_of(rehearsal, until_ms)
     scale = speed_of(rehearsal.speed)
     if scale is None:
-        return run_virtual(lambda loop: World(loop, story, recorder, progress, VirtualLinks()).live(), start_ms=story.start_ms)
+
+        def begin(loop: VirtualLoop) -> Coroutine[Any, Any, float]:
+            world = World(loop, story, recorder, progress, VirtualLinks())
+            if pause is not None:
+                loop.ring_before((pause.at_ms - story.start_ms) / 1000, partial(look_into, world, loop, pause))
+            return world.live()
+
+        return run_virtual(begin, start_ms=story.start_ms, ties=rehearsal.ties)
 
     async def patient(loop: PatientLoop) -> float:
         from scenarios.world.sockets import SocketLinks
@@ -74,12 +94,19 @@ def live_through(rehearsal: Rehearsal, recorder: Recorder, progress: Progress, *
     return run_patient(patient, start_ms=story.start_ms, scale=scale)
 
 
+def look_into(world: World, loop: VirtualLoop, pause: Pause) -> None:
+    """Let somebody look, with the guards of the run down meanwhile."""
+    with loop.watch.suspended():
+        pause.look(world)
+
+
 def story_of(rehearsal: Rehearsal, until_ms: int | None = None) -> Story:
     """Everything about a run that is known before its clock starts: names come from pools made once."""
     spec = firm_spec(rehearsal)
     begin = datetime.combine(begin_of(spec.window, rehearsal.scenario.start), datetime.min.time(), UTC)
     start_ms = int(begin.timestamp() * 1000)
-    return Story(rehearsal, spec, build_plan(spec, rehearsal.seed, start_ms), start_ms, until_ms)
+    plan = spared(build_plan(spec, rehearsal.seed, start_ms), rehearsal.left_out)
+    return Story(rehearsal, spec, plan, start_ms, rehearsal.until_ms if until_ms is None else until_ms)
 
 
 def firm_spec(rehearsal: Rehearsal) -> FirmSpec:
