@@ -34,7 +34,7 @@ Out = Annotated[Path | None, typer.Option(help="Where the files of the run go. D
 def run(
     scenario: Annotated[str, typer.Argument(help="A name of `rehearse list`, or a YAML file.")],
     seed: Annotated[int | None, typer.Option(help="Everything random follows from it.")] = None,
-    preset: Annotated[str | None, typer.Option(help="Size of the firm: S or M.")] = None,
+    preset: Annotated[str | None, typer.Option(help="Size of the firm: XS, S or M.")] = None,
     crm: Annotated[str | None, typer.Option(help="CRM vendor.")] = None,
     psa: Annotated[str | None, typer.Option(help="PSA vendor.")] = None,
     erp: Annotated[str | None, typer.Option(help="ERP vendor.")] = None,
@@ -95,7 +95,7 @@ def suite(
     seeds: Annotated[str, typer.Option(help="A..B, both included, or one number.")] = "1..1",
     shard: Annotated[str, typer.Option(help="I/N: run only every N-th, beginning with the I-th.")] = "1/1",
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Processes side by side.")] = 1,
-    preset: Annotated[str | None, typer.Option(help="Size of the firm: S or M.")] = None,
+    preset: Annotated[str | None, typer.Option(help="Size of the firm: XS, S or M.")] = None,
     design: Annotated[str | None, typer.Option(help="Integration design.")] = None,
     heads: Annotated[int | None, typer.Option(help="Billable heads instead of the preset's.")] = None,
     junit: Annotated[Path | None, typer.Option(help="Write a JUnit file.")] = None,

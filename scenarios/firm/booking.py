@@ -26,7 +26,6 @@ WEEKEND = (10.0, 20.0)
 MONTH_END = (11.0, 15.5)
 MONTH_END_DESK = (13.0, 17.7)
 NOTICE_MS = 600_000
-LATE_MONTHS = 2
 WEEK = dt.timedelta(days=7)
 
 
@@ -171,9 +170,9 @@ class Diary:
                 limit = min(limit, getattr(sheet, name)) - 20 * MS_PER_MINUTE
 
     def _late(self, projects: list[Project], sheets: dict[str, list[Sheet]]) -> set[str]:
-        """The sheets booked after their period is closed: billable work of the first two months, by lot, some for sure."""
-        ends = [dt.date(*month, 1) for month in self.quarter.months]
-        able = [sheet for sheet in billable(projects, sheets) if sheet.week + dt.timedelta(days=4) < ends[LATE_MONTHS]]
+        """The sheets booked after their period is closed: billable work of all months but the last, by lot, some for sure."""
+        last = dt.date(*self.quarter.months[-1], 1)  # what is booked after the last close is in nobody's books
+        able = [sheet for sheet in billable(projects, sheets) if sheet.week + dt.timedelta(days=4) < last]
         return self._chosen(able, "late entry", self.spec.timesheets.after_close_share, self.spec.guarantees.late_entry)
 
     def _sent_back(self, projects: list[Project], sheets: dict[str, list[Sheet]]) -> set[str]:

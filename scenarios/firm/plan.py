@@ -29,7 +29,7 @@ DONE_HOURS = (15.0, 17.0)
 
 def build_plan(spec: FirmSpec, seed: int, start_ms: int) -> Plan:
     """Return the plan of a run that begins at `start_ms`. Pure: equal arguments give an equal plan."""
-    quarter = quarter_from(start_ms)
+    quarter = quarter_from(spec.window, start_ms)
     people = roster(spec, seed, quarter)
     made = projects(spec, seed, quarter, people)
     work = sheets_of_work(spec, seed, quarter, made)

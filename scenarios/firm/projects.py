@@ -22,7 +22,6 @@ from scenarios.firm.spec import FirmSpec
 DAYS_PER_MONTH = 30.44
 PUSH_DAYS = 5
 OVER_CAP_DAYS = (56, 80)
-OPENING_START_DAYS = (14, 21)
 
 
 def projects(spec: FirmSpec, seed: int, quarter: Quarter, people: list[Person]) -> list[Project]:
@@ -64,9 +63,9 @@ def wave(spec: FirmSpec, seed: int, entity: str, count: int, *, dates: Dates) ->
 def opening_dates(spec: FirmSpec, seed: int, quarter: Quarter, entity: str, key: str) -> tuple[bool, dt.date, dt.date, dt.date]:
     """Draw a project under way: what is left of a length-biased duration, begun between the years."""
     place = spec.entities[entity].place
-    days = working_days(quarter.start + dt.timedelta(days=2), quarter.opening_last, place)
+    days = working_days(quarter.start + dt.timedelta(days=spec.window.first_win_days), quarter.opening_last, place)
     won_on = days[int(u(seed, "won on", key) * len(days))]
-    start_on = next_working_day(quarter.start + dt.timedelta(days=integer(*OPENING_START_DAYS, seed, "start", key)), place)
+    start_on = next_working_day(quarter.start + dt.timedelta(days=integer(*spec.window.start_days, seed, "start", key)), place)
     sigma = spec.projects.months_sigma
     whole = lognormal(spec.projects.months_median * math.exp(sigma**2), sigma, seed, "months", key)
     return True, won_on, start_on, ending(spec, start_on, whole * u(seed, "left", key), place)
@@ -87,7 +86,7 @@ def closing_day(spec: FirmSpec, seed: int, quarter: Quarter, place: Place, key: 
     """Draw the day a deal of the quarter is decided: the last five days weigh more, the last one most."""
     days = working_days(quarter.first, quarter.last, place)
     weights = [1.0] * (len(days) - PUSH_DAYS) + [spec.sales.push_last_days] * (PUSH_DAYS - 1) + [spec.sales.push_last_day]
-    return weighted(list(zip(days, weights, strict=True)), seed, "closing day", key)
+    return weighted(list(zip(days, weights[-len(days) :], strict=True)), seed, "closing day", key)
 
 
 def ending(spec: FirmSpec, start_on: dt.date, months: float, place: Place) -> dt.date:

@@ -1,6 +1,7 @@
 """The dates of a run: the opening weeks, the quarter that is worked, its month ends, and when the story is over.
 
-The quarter is the three whole months after the month of the start, so a start of 2025-12-15 works January to March 2026.
+The quarter is the three whole months after the month of the start, so a start of 2025-12-15 works January to March 2026. A firm
+with a window lives through the end of that quarter only: its last so many days, and what follows them.
 """
 
 from __future__ import annotations
@@ -10,41 +11,37 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from scenarios.clock.calendar import Place, at_local, is_working_day, local_date, wd
-from scenarios.firm.spec import FirmSpec
+from scenarios.firm.spec import FirmSpec, Window
 
-MINUTES = 60
 MS_PER_HOUR = 3_600_000
-WINDOW_DAYS = 9
 LAST_DEAL_HOUR = 16
+QUARTER_MONTHS = 3
+PERIODS_AHEAD = 2
 
 
 @dataclass(frozen=True)
 class Quarter:
-    """`start` is the day the run begins; `first` to `last` are worked; `opening_last` is when the opening wave is sold."""
+    """`start` is the day the run begins; `first` to `last` are worked; the opening wave is won and signed by `opening_last`."""
 
     start: dt.date
     first: dt.date
     last: dt.date
-
-    @property
-    def opening_last(self) -> dt.date:
-        """The opening wave is won and signed by this day."""
-        return self.start + dt.timedelta(days=WINDOW_DAYS - 1)
+    opening_last: dt.date
 
     @property
     def months(self) -> tuple[tuple[int, int], ...]:
-        """The (year, month) of the three months worked."""
-        return tuple(add_months(self.first, n) for n in range(3))
+        """The (year, month) of the months worked: three, or the one of a window."""
+        return months_between(self.first, self.last)
 
     @property
     def closings(self) -> tuple[tuple[int, int], ...]:
-        """The months whose books are closed in the run: the start's own month, then the quarter."""
-        return ((self.start.year, self.start.month), *self.months)
+        """The months whose books are closed in the run: from the start's own month to the last one worked."""
+        return months_between(self.start, self.last)
 
     @property
     def periods(self) -> tuple[tuple[int, int], ...]:
         """The months that have accounting periods: from the start's month to two months past the quarter."""
-        return tuple(add_months(self.start.replace(day=1), n) for n in range(6))
+        return (*self.closings, *(add_months(self.last, n) for n in range(1, 1 + PERIODS_AHEAD)))
 
 
 def add_months(day: dt.date, count: int) -> tuple[int, int]:
@@ -53,11 +50,31 @@ def add_months(day: dt.date, count: int) -> tuple[int, int]:
     return year, month + 1
 
 
-def quarter_from(start_ms: int) -> Quarter:
-    """Return the dates of a run that begins at an instant."""
+def months_between(first: dt.date, last: dt.date) -> tuple[tuple[int, int], ...]:
+    """Return every (year, month) from a day's to another day's."""
+    count = (last.year - first.year) * 12 + last.month - first.month + 1
+    return tuple(add_months(first, n) for n in range(count))
+
+
+def begin_of(window: Window, start: dt.date) -> dt.date:
+    """Return the day on which the story of a scenario that starts on `start` begins."""
+    last = month_end(dt.date(*add_months(start, QUARTER_MONTHS), 1))
+    return last - dt.timedelta(days=window.last_days) if window.last_days else start
+
+
+def quarter_from(window: Window, start_ms: int) -> Quarter:
+    """Return the dates of a run whose story begins at an instant."""
     start = local_date(start_ms, "UTC")
+    opening_last = start + dt.timedelta(days=window.opening_days - 1)
+    if window.last_days:
+        return Quarter(start, start + dt.timedelta(days=window.lead_days), month_end(start), opening_last)
     first = dt.date(*add_months(start, 1), 1)
-    return Quarter(start, first, dt.date(*add_months(first, 3), 1) - dt.timedelta(days=1))
+    return Quarter(start, first, month_end(dt.date(*add_months(first, QUARTER_MONTHS - 1), 1)), opening_last)
+
+
+def month_end(day: dt.date) -> dt.date:
+    """Return the last day of a day's month."""
+    return dt.date(*add_months(day, 1), 1) - dt.timedelta(days=1)
 
 
 def hour_of(day: dt.date, hours: float, place: Place) -> int:

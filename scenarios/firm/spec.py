@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import ruamel.yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from scenarios.clock.calendar import Place
 
 FILE = Path(__file__).with_name("firm.yaml")
-HEADS_MIN, HEADS_MAX = 12, 12_000
+HEADS_PER_ENTITY_MIN, HEADS_MAX = 2, 12_000
 MARKS = frozenset({"memory", "synthetic", "decided"})
-NOT_OVERRIDDEN = frozenset({"presets", "entities"})
+NOT_OVERRIDDEN = frozenset({"presets", "changes", "entities"})
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -88,9 +88,19 @@ class PeopleNumbers(Numbers):
     hours_a_day_max: Positive
 
 
+class Window(Numbers):
+    """Which part of the quarter is lived through; `last_days` 0 is all of it, from the scenario's start."""
+
+    last_days: Count
+    lead_days: Count
+    opening_days: Annotated[int, Field(ge=1)]
+    first_win_days: Count
+    start_days: tuple[Count, Count]
+
+
 class Projects(Numbers):
     per_head: Positive
-    starts_per_head_year: Positive
+    starts_per_head_year: Annotated[float, Field(ge=0)]
     months_median: Positive
     months_sigma: Share
     weeks_min: Count
@@ -229,8 +239,9 @@ class FirmSpec(Numbers):
     """All numbers of one firm. `entities` are those of the preset, in its order."""
 
     preset: str
-    heads: Annotated[int, Field(ge=HEADS_MIN, le=HEADS_MAX)]
     entities: dict[str, Entity]
+    heads: Annotated[int, Field(le=HEADS_MAX)]
+    window: Window
     roles: Roles
     people: PeopleNumbers
     projects: Projects
@@ -248,6 +259,15 @@ class FirmSpec(Numbers):
     slips: Slips
     guarantees: Guarantees
 
+    @field_validator("heads")
+    @classmethod
+    def _nobody_alone(cls, heads: int, info: ValidationInfo) -> int:
+        """Somebody else decides about one's time."""
+        count = len(info.data.get("entities", ()))
+        if heads < HEADS_PER_ENTITY_MIN * count:
+            raise ValueError(f"at least {HEADS_PER_ENTITY_MIN} heads for each of {count} entities")
+        return heads
+
 
 def place_of(zone: str, holidays: str) -> Place:
     """Read "GB-ENG" as country GB, part ENG."""
@@ -256,13 +276,13 @@ def place_of(zone: str, holidays: str) -> Place:
 
 
 def load_firm(preset: str, heads: int | None = None, overrides: dict[str, Any] | None = None) -> FirmSpec:
-    """Return the numbers of a preset with `heads` people and dotted `overrides`. Raises FirmMistakes with all mistakes."""
+    """Return the numbers of a preset, with `heads` people and the dotted `overrides` on top. Raises FirmMistakes with all mistakes."""
     values = read()
-    presets = values.pop("presets")
+    presets, changes = values.pop("presets"), values.pop("changes")
     mistakes = []
     if preset not in presets:
         mistakes.append(f"preset: got {preset!r}, wanted one of {', '.join(presets)}")
-    for name, value in (overrides or {}).items():
+    for name, value in {**changes.get(preset, {}), **(overrides or {})}.items():
         mistakes += change(values, name, value)
     if mistakes:
         raise FirmMistakes(mistakes)

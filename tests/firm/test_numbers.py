@@ -62,5 +62,18 @@ def test_all_values_out_of_range_come_together():
 
 def test_an_unknown_preset_names_the_known_ones():
     """What is not built yet is refused with what is."""
-    with pytest.raises(FirmMistakes, match="preset: got 'L', wanted one of S, M"):
+    with pytest.raises(FirmMistakes, match="preset: got 'L', wanted one of XS, S, M"):
         load_firm("L")
+
+
+def test_a_preset_may_change_numbers_and_overrides_come_on_top():
+    """The smallest firm has a window of its own; what a scenario says wins over it."""
+    assert load_firm("S").window.last_days == 0
+    assert load_firm("XS").window.last_days == 8
+    assert load_firm("XS", None, {"window.last_days": 15}).window.last_days == 15
+
+
+def test_nobody_works_alone():
+    """Somebody else must decide about time, so every entity has two heads."""
+    with pytest.raises(FirmMistakes, match=r"heads: got 3.*2 heads for each of 2 entities"):
+        load_firm("XS", 3)

@@ -12,7 +12,7 @@ from scenarios.clock.calendar import local
 from scenarios.firm import load_firm
 from scenarios.firm.model import MILESTONE, TM, Deal, Plan
 from scenarios.firm.plan import all_sheets, build_plan
-from scenarios.firm.quarter import close_of, hour_of, last_approval
+from scenarios.firm.quarter import begin_of, close_of, hour_of, last_approval
 from scenarios.firm.terms import half_up, worth
 from tests.firm.town import START_MS
 
@@ -245,3 +245,31 @@ def test_the_plan_of_another_start_works_its_own_quarter():
     """The quarter is the three whole months after the month of the start."""
     made = build_plan(SPEC, 1, START_MS + 91 * 86_400_000)
     assert (made.quarter.first, made.quarter.last) == (dt.date(2026, 4, 1), dt.date(2026, 6, 30))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_smallest_firm_lives_the_end_of_the_quarter_and_misses_nothing(seed):
+    """XS: both contract types an entity, a cap passed, a rejection, expenses, slips; booked, approved and accepted before the close."""
+    spec = load_firm("XS")
+    made = build_plan(spec, seed, START_MS + 98 * 86_400_000)
+    assert (made.quarter.start, made.quarter.first, made.quarter.months) == (
+        dt.date(2026, 3, 23),
+        dt.date(2026, 3, 25),
+        ((2026, 3),),
+    )
+    assert Counter((deal.entity, deal.kind) for deal in made.deals) == {(e, k): 1 for e in ("UK", "DE") for k in (TM, MILESTONE)}
+    assert {name for deal in made.won for name in deal.slips} >= {"missing_tax_profile", "missing_entity"}
+    sheets = all_sheets(made)
+    assert any(sheet.rejected for sheet in sheets)
+    assert any(claim.billable for sheet in sheets for claim in sheet.claims)
+    assert [deal for deal in made.won if deal.cap is not None and sum(decisions(made, deal)) > deal.cap]
+    assert all(goal.accepted for goals in made.goals.values() for goal in goals)
+    assert made.partial_payers
+
+
+def test_a_window_lies_at_the_end_of_the_quarter_wherever_that_starts():
+    """The same days before the quarter's end are lived through, from any start."""
+    window = load_firm("XS").window
+    assert begin_of(window, dt.date(2025, 12, 15)) == dt.date(2026, 3, 23)
+    assert begin_of(window, dt.date(2026, 3, 2)) == dt.date(2026, 6, 22)
+    assert begin_of(load_firm("S").window, dt.date(2026, 3, 2)) == dt.date(2026, 3, 2)

@@ -26,6 +26,14 @@ def test_a_scenario_of_the_library_ends_as_its_file_expects(name, tmp_path):
     assert verdict.verdict == "held", [(f.id, f.witness) for f in verdict.invariants if f.verdict != "held"] or verdict.note
 
 
+@pytest.mark.parametrize("name", HELD)
+def test_the_smallest_firm_lives_through_every_scenario(name, tmp_path):
+    """XS lives the last days of the quarter only: what strikes earlier does not strike, and the rest is held and judged as ever."""
+    verdict, _ = rehearse(small(name, heads=None, preset="XS"), tmp_path, quiet=True)
+    assert verdict.verdict == "held", [(f.id, f.witness) for f in verdict.invariants if f.verdict != "held"] or verdict.note
+    assert {n.id for n in verdict.not_judged} <= {"INV-51", "INV-56"}
+
+
 def test_clean_quarter_judges_everything_but_recovery_and_the_twin(tmp_path):
     """The quiet quarter holds facts for all invariants; only those that need faults stand aside."""
     verdict, _ = rehearse(small("clean-quarter"), tmp_path, quiet=True)

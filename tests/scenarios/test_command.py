@@ -32,7 +32,7 @@ def rehearse(*words, cwd=ROOT):
         (("run", "clean-qarter"), "did you mean clean-quarter"),
         (("run", "clean-quarter", "--crm", "salesfarce"), "did you mean salesforce"),
         (("run", "clean-quarter", "--design", "naif"), "did you mean naive"),
-        (("run", "clean-quarter", "--preset", "XL"), "known: M, S"),
+        (("run", "clean-quarter", "--preset", "XL"), "did you mean XS"),
         (("run", "clean-quarter", "--engine", "dbos"), "engine 'dbos' is unknown or not built yet"),
         (("run", "clean-quarter", "--heads", "3"), "12 to 12000"),
         (("run", "clean-quarter", "--speed", "warp"), "virtual, real"),
