@@ -16,6 +16,8 @@ import msgspec
 
 from simulators.kernel.records import SQL_TYPES, Change, Field, Id, Kind, Refusal, Row
 
+from .shelf import Shelf
+
 LOG = (
     "CREATE TABLE IF NOT EXISTS change (seq INTEGER PRIMARY KEY, at INTEGER, kind TEXT, id ANY, op TEXT, version INTEGER,"
     ' by TEXT, "values" TEXT) STRICT'
@@ -25,6 +27,7 @@ PUT_NUMBER = "INSERT INTO number VALUES (?, ?) ON CONFLICT (kind) DO UPDATE SET 
 PUT_CHANGE = "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 EXTRA = 6  # position of `extra` in every row
 LOOK_MAX = 100_000
+FOUND_MIN = 3  # rows asked for at least: fewer came, and the answer is whole
 UNASKABLE = (OverflowError, UnicodeEncodeError)
 UNSTORABLE = (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError, OverflowError, UnicodeEncodeError)
 
@@ -65,8 +68,7 @@ class Atomic:
             store.do(f"RELEASE s{store.depth}" if store.depth else "COMMIT")
             self.changes = store.pending[self.mark :] if self.mark else store.pending
             return
-        store.position -= len(store.pending) - self.mark
-        del store.pending[self.mark :]
+        store.take_back(self.mark)
         if store.depth:
             store.do(f"ROLLBACK TO s{store.depth}")
             store.do(f"RELEASE s{store.depth}")
@@ -84,6 +86,7 @@ class TypedStore:
         self.types = SQL_TYPES | {"ref": id_type, "id": id_type}
         self._views: dict[str, str] = {}
         self._sql: dict[str, dict[Any, str]] = {}
+        self.shelves = {kind.name: Shelf(kind, self.types) for kind in kinds.values()}
         self.run(LOG)
         self.run(NUMBERS)
         for kind in kinds.values():
@@ -133,24 +136,43 @@ class TypedStore:
 
     def get(self, kind: Kind, id: Id) -> Row:
         """The row, deleted or not, or None."""
+        shelf = self.shelves[kind.name]
+        row = shelf.rows.get(id)
+        if row is not None:
+            return row
         try:
             values = self.do(self._sql[kind.name]["get"], (id,)).fetchone()
         except UNASKABLE:  # an id that no column can hold is nobody's
             return None
-        return None if values is None else self._row(kind, values)
+        if values is None:
+            return None
+        row = self._row(kind, values)
+        shelf.keep(row)
+        return row
 
     def find(self, kind: Kind, field: str, value: Any, limit: int = 3) -> list[Row]:
         """Live rows whose field equals value, ordered by id, at most `limit`."""
+        shelf = self.shelves[kind.name]
+        known = shelf.answered(field, value, limit)
+        if known is not None:
+            return known
         texts = self._sql[kind.name]
         text = texts.get(field)
         if text is None:
             assert field in kind.by_name, f"{kind.name} has no {field}"
             text = f'SELECT {texts["names"]} FROM "{kind.table}" WHERE "{field}" = ? AND deleted = 0 ORDER BY id LIMIT ?'
             texts[field] = text
+        most = max(limit, FOUND_MIN)
         try:
-            return [self._row(kind, v) for v in self.do(text, (value, limit)).fetchall()]
+            rows = self.do(text, (value, most)).fetchall()
         except UNASKABLE:
             return []
+        found = [self._row(kind, v) for v in rows]
+        if len(found) < most:  # that is all there are
+            for row in found:
+                shelf.keep(row)
+            shelf.answer(field, value, found)
+        return found[:limit]
 
     def matching(self, kind: Kind, equals: Mapping[str, Any], limit: int = LOOK_MAX) -> list[Row]:
         """Live rows in which every named field equals its value (None: is empty), ordered by id."""
@@ -177,12 +199,13 @@ class TypedStore:
             with self.atomic():
                 self.write(kind, row, names, change)
             return
-        run = self.do
+        run, shelf = self.do, self.shelves[kind.name]
+        values = self._storable(kind, row, names)
         try:
             if change[3] == "create":
-                run(self._sql[kind.name]["new"], self._storable(kind, row, names))
+                run(self._sql[kind.name]["new"], values)
             else:
-                run(self._update(kind, names), (*self._storable(kind, row, names), row.id))
+                run(self._update(kind, names), (*values, row.id))
         except UNSTORABLE as error:
             code = "duplicate" if "UNIQUE" in str(error) else "wrong_type"
             raise Refusal(code, f"{kind.name}: {error}", kind=kind.name) from error
@@ -190,6 +213,17 @@ class TypedStore:
         run(PUT_CHANGE, (at, *change[:6], dump(change[6]).decode()))
         self.position = at
         self.pending.append(Change(at, *change))
+        if change[3] == "create":
+            shelf.made(row, values)
+        else:
+            shelf.moved(row, names, values)
+
+    def take_back(self, mark: int) -> None:
+        """Forget what the transaction wrote after `mark`; the engine does the same."""
+        for change in self.pending[mark:]:
+            self.shelves[change.kind].clear()
+        self.position -= len(self.pending) - mark
+        del self.pending[mark:]
 
     def _update(self, kind: Kind, moved: tuple[str, ...]) -> str:
         texts = self._sql[kind.name]
@@ -259,6 +293,7 @@ class TypedStore:
             self.db.close()
             self._open(":memory:")
             self.db.deserialize(image.pages)
+        self._forget()
         self.position, self.numbers = image.position, dict(image.numbers)
         self.define_views(self._views)
 
@@ -268,7 +303,12 @@ class TypedStore:
         with self.atomic():
             for table in (*(k.table for k in self.kinds.values()), "change", "number"):
                 self.run(f'DELETE FROM "{table}"')
+        self._forget()
         self.position, self.numbers = 0, {}
+
+    def _forget(self) -> None:
+        for shelf in self.shelves.values():
+            shelf.clear()
 
     def digest(self) -> str:
         """Hash of all rows in id order. (The image's bytes depend on the order of inserts; they are not a state.)"""

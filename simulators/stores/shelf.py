@@ -1,0 +1,117 @@
+"""Rows of one kind kept at hand beside the engine: what was read or written last, by id and by the fields it was asked for.
+
+The engine stays the truth; a shelf only spares asking it again. It holds a row exactly as the engine would give it back: documents
+are read from what was written, and a row with a value that the engine would turn into another is not kept. The store tells it of
+every write, and clears it when one is taken back. Rows are frozen, and their documents are not to be changed by who reads them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from simulators.kernel.records import Id, Kind, Row
+
+ROWS_MAX = 32_768  # rows, and answers of one field; beyond it everything is forgotten and read again
+ANSWER_MAX = 256  # ids of one answer
+STORED_AS = {"TEXT": str, "INTEGER": int}
+
+load = msgspec.json.Decoder().decode
+
+
+class Shelf:
+    """The rows of one kind, and the ids that a question by one field was answered with, live rows only, in id order."""
+
+    __slots__ = ("answers", "documents", "fitting", "kind", "rows", "stored_as")
+
+    def __init__(self, kind: Kind, types: dict[str, str]) -> None:
+        self.kind, self.documents = kind, tuple(kind.names[at] for at in kind.documents)
+        self.stored_as: dict[str, type[Any]] = {c.name: STORED_AS[types[c.type]] for c in kind.columns}
+        self.fitting: dict[
+            tuple[str, ...], dict[tuple[type[Any], ...], tuple[int, ...] | None]
+        ] = {}  # by fields and types of values
+        self.rows: dict[Id, Row] = {}
+        self.answers: dict[str, dict[Any, tuple[Id, ...]]] = {}
+
+    def clear(self) -> None:
+        self.rows.clear()
+        self.answers.clear()
+
+    def keep(self, row: Row) -> None:
+        """Keep a row that the engine gave."""
+        if len(self.rows) >= ROWS_MAX:
+            self.clear()
+        self.rows[row.id] = row
+
+    def answered(self, field: str, value: Any, limit: int) -> list[Row] | None:
+        """The answer to a question asked before, or None: ask the engine."""
+        held = self.answers.get(field)
+        ids = held.get(value) if held is not None and type(value) is self.stored_as[field] else None
+        if ids is None:
+            return None
+        rows = self.rows
+        return [rows[id] for id in ids[:limit]]
+
+    def answer(self, field: str, value: Any, found: list[Row]) -> None:
+        """Remember all rows that answer a question, if each of them is kept."""
+        if type(value) is not self.stored_as[field] or len(found) > ANSWER_MAX:
+            return
+        rows = self.rows
+        for row in found:
+            if row.id not in rows:
+                return
+        held = self.answers.setdefault(field, {})
+        if len(held) >= ROWS_MAX:
+            held.clear()
+        held[value] = tuple([row.id for row in found])
+
+    def made(self, row: Row, values: list[Any]) -> None:
+        """A row was inserted; `values` as they were written."""
+        stored = self._as_stored(row, self.kind.names, values)
+        if stored is None:
+            self.answers.clear()
+            return
+        for field, held in self.answers.items():
+            held.pop(getattr(stored, field), None)
+        if len(self.rows) >= ROWS_MAX:
+            self.clear()
+        self.rows[row.id] = stored
+
+    def moved(self, row: Row, names: tuple[str, ...], values: list[Any]) -> None:
+        """Fields of a row were written; `deleted` among them concerns every answer."""
+        before, stored = self.rows.get(row.id), self._as_stored(row, names, values)
+        if stored is None:
+            self.clear()
+            return
+        for field in self.answers if "deleted" in names else [n for n in names if n in self.answers]:
+            held = self.answers[field]
+            held.pop(getattr(stored, field), None)
+            if before is not None:  # no answer names a row that is not kept
+                held.pop(getattr(before, field), None)
+        self.rows[row.id] = stored
+
+    def _as_stored(self, row: Row, names: tuple[str, ...], values: list[Any]) -> Row:
+        """The row as the engine will give it back, apart from what the writer holds; None when only the engine can tell."""
+        types = tuple(map(type, values))
+        known = self.fitting.setdefault(names, {})
+        if types not in known:
+            known[types] = self._differing(names, types)
+        differing = known[types]
+        for name in self.documents:
+            if getattr(row, name) == {}:
+                row = msgspec.structs.replace(row, **{name: None})
+        if not differing:
+            return row if differing is not None else None
+        mended = {names[at]: int(given) if type(given := values[at]) is bool else load(given) for at in differing}
+        return msgspec.structs.replace(row, **mended)
+
+    def _differing(self, names: tuple[str, ...], types: tuple[type[Any], ...]) -> tuple[int, ...] | None:
+        """Places of values that come back otherwise: documents, which were texts on the way, and flags, which are numbers."""
+        places: list[int] = []
+        for at, (name, given) in enumerate(zip(names, types, strict=True)):
+            if (given is bool and self.stored_as[name] is int) or (given is str and name in self.documents):
+                places.append(at)
+            elif given is not type(None) and given is not self.stored_as[name]:
+                return None
+        return tuple(places)
