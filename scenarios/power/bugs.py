@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from scenarios.power.care import CARE
+from scenarios.power.effects import EFFECTS
 from scenarios.power.guards import GUARDS
+from scenarios.power.ledger import LEDGER
+from scenarios.power.news import NEWS
 from scenarios.power.patching import Bug
+from scenarios.power.records import RECORDS
 
-FAMILIES: tuple[tuple[Bug, ...], ...] = (GUARDS,)
+FAMILIES: tuple[tuple[Bug, ...], ...] = (GUARDS, EFFECTS, RECORDS, NEWS, CARE, LEDGER)
 BUGS: dict[str, Bug] = {bug.__name__.replace("_", "-"): bug for family in FAMILIES for bug in family}

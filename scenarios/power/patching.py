@@ -27,5 +27,10 @@ class Patch:
         self._undo.callback(delattr, owner, name) if inherited else self._undo.callback(setattr, owner, name, original)
         setattr(owner, name, value)
 
+    def setitem(self, mapping: dict[Any, Any], key: Any, value: Any) -> None:
+        """Replace `mapping[key]`, which must exist."""
+        self._undo.callback(mapping.__setitem__, key, mapping[key])
+        mapping[key] = value
+
 
 Bug = Callable[[Patch], None]
