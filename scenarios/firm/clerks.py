@@ -12,10 +12,11 @@ from collections.abc import Callable
 from typing import Any
 
 from scenarios.clock.draws import lognormal
+from scenarios.firm.mending import Mending
 from scenarios.firm.model import Deal
 from scenarios.firm.office import Deed, Going, Office
 from scenarios.firm.ports import ActRefused, Desk
-from scenarios.firm.roster import MAIL
+from scenarios.firm.roster import clerk_mail
 
 SOW = re.compile(r"S-\d{5,}")
 WAIVED = {"CAP_EXCEEDED": "write-off: over the cap"}
@@ -31,12 +32,10 @@ SOW_FIELDS: dict[str, Truth] = {
     "ENTITY_UNKNOWN": lambda deal: {"selling_entity": deal.entity},
     "CURRENCY_MISMATCH": lambda deal: {"currency": deal.currency},
 }
-ACCOUNT_FIELDS: dict[str, Truth] = {"TAX_ID_MISSING": lambda deal: {"tax_id": deal.account.tax_id}}
-
-
-def clerk_mail(queue: str) -> str:
-    """Return the name a queue's clerk works under."""
-    return f"{queue}@group.{MAIL}"
+ACCOUNT_FIELDS: dict[str, Truth] = {
+    "TAX_ID_MISSING": lambda deal: {"tax_id": deal.account.tax_id},
+    "TAX_ID_INVALID": lambda deal: {"tax_id": deal.account.tax_id},
+}
 
 
 class ExceptionClerk:
@@ -45,6 +44,7 @@ class ExceptionClerk:
     def __init__(self, office: Office, queue: str) -> None:
         self.office, self.queue = office, queue
         self.who = clerk_mail(queue)
+        self.mending = Mending(office, self.who)
         self.place = getattr(office.spec.clerks, queue.replace("-", "_")).place
         self.tries: dict[tuple[str, str], int] = {}
         self.not_before: dict[tuple[str, str], int] = {}
@@ -74,6 +74,8 @@ class ExceptionClerk:
         what = (code, str(item.get("source") or item.get("subject")))
         if self.not_before.get(what, 0) > self.round or self.tries.get(what, 0) >= self.office.spec.clerks.tries_max:
             return
+        if self.mending.waits(code, self._deal(item)):
+            return
         self.tries[what] = self.tries.get(what, 0) + 1
         self.not_before[what] = self.round + self.tries[what]
         yield self._at_work(code, *what)
@@ -97,14 +99,21 @@ class ExceptionClerk:
 
     def _mend(self, item: dict[str, Any], code: str) -> Going:
         """Write the true value into the field the code names, unless it stands there already."""
-        found = SOW.search(" ".join(str(item.get(name)) for name in ("subject", "source", "run", "detail")))
-        deal = self.office.deals.get(found.group()) if found else None
-        if deal is None:
+        deal = self._deal(item)
+        if code in self.mending.remedies:
+            yield from self.mending.remedies[code](item, deal)
+        elif deal is None:
             return
-        if code in SOW_FIELDS:
+        elif code in SOW_FIELDS:
             yield from self._write("sow", deal.sow, SOW_FIELDS[code](deal))
         elif code in ACCOUNT_FIELDS:
-            yield from self._write("account", deal.account.key, ACCOUNT_FIELDS[code](deal))
+            yield from self._write("account", self.office.account_of(deal), ACCOUNT_FIELDS[code](deal))
+
+    def _deal(self, item: dict[str, Any]) -> Deal | None:
+        """The deal an item is about, by the number it names."""
+        told = [item.get(name) for name in ("subject", "source", "run", "detail")] + [(item.get("facts") or {}).get("sow")]
+        found = SOW.search(" ".join(str(each) for each in told))
+        return self.office.deals.get(found.group()) if found else None
 
     def _write(self, kind: str, key: str, values: dict[str, Any]) -> Going:
         rows = self.office.look("crm", kind, number=key)

@@ -13,13 +13,14 @@ from typing import Any, NamedTuple
 
 from scenarios.clock.draws import integer
 from scenarios.firm.model import TM, Deal, Goal, Sheet
+from scenarios.firm.oddities import NO_DAYS, extreme_minutes
 from scenarios.firm.office import Deed, Going, Office
 from scenarios.firm.staffing import Site
 
 GAP_MS = 1_000
 CATCH_UP_S = (20, 180)
 FIRST_CATCH_UP_MS = 900_000
-BOOK, REJECT, RESUBMIT, APPROVE, BEGIN, COMPLETE, ACCEPT = range(7)
+BOOK, REJECT, RESUBMIT, APPROVE, BEGIN, COMPLETE, ACCEPT, WITHDRAW = range(8)
 SUBMISSIONS = {"time": "timesheet_submission", "expense": "expense_submission"}
 MISTYPED_MINUTES = (1, 3)
 
@@ -48,6 +49,7 @@ def steps(sheets: list[Sheet], goals: list[Goal]) -> list[Step]:
     made: list[Step] = []
     for sheet in sheets:
         marks = [(BOOK, sheet.submitted), (REJECT, sheet.rejected), (RESUBMIT, sheet.resubmitted), (APPROVE, sheet.approved)]
+        marks.append((WITHDRAW, sheet.withdrawn))
         made += [Step(at, rank, sheet.key, sheet, None) for rank, at in marks if at]
     for goal in goals:
         marks = [(BEGIN, goal.started), (COMPLETE, goal.completed), (ACCEPT, goal.accepted)]
@@ -71,6 +73,8 @@ class Delivery:
         office = self.office
         for at, step in self._timed(office.now):
             yield office.until(at)
+            if self.deal.sow in office.taken_back:
+                break
             if step.goal is not None:
                 yield from self._move(step.goal, step.rank, at)
             elif step.sheet is not None:
@@ -95,17 +99,32 @@ class Delivery:
             yield from self._reject(sheet, at)
         elif rank == RESUBMIT:
             yield from self._resubmit(sheet, at)
+        elif rank == WITHDRAW:
+            yield from self._decide(sheet, "withdraw", at, {"comment": "Approved by mistake."}, slip=sheet.slip)
         else:
             yield from self._approve(sheet, at)
 
     def _book(self, sheet: Sheet, at: int) -> Going:
         held = self.held[sheet.key] = Held()
+        if sheet.slip == "extreme_values":
+            yield from self._exaggerate(sheet, at)
         for deed in self._time_deeds(sheet, at) if sheet.entries else self._expense_deeds(sheet, at):
             id = yield from self.office.insist(deed)
             held.ids.append(plain(id))
             held.labels.append(deed.key)
         self.office.counts["booked"] += len(held.ids)
         yield from self._submit(sheet, held, at)
+
+    def _exaggerate(self, sheet: Sheet, at: int) -> Going:
+        """Try what cannot be, before what is true: the PSA is to refuse it."""
+        true = next(self._time_deeds(sheet, at))
+        tries = [{"minutes": minutes} for minutes in extreme_minutes(self.office.seed, sheet.key)]
+        tries += [{"performed_on": day} for day in NO_DAYS]
+        for odd in tries:
+            told = None if true.true is None else {**true.true, **odd}
+            deed = true._replace(values={**true.values, **odd}, true=told, key=f"{true.key}|try", slip=sheet.slip)
+            made = yield from self.office.insist(deed, expected=False)
+            assert not made, f"the PSA took {odd} of {true.key}"
 
     def _time_deeds(self, sheet: Sheet, at: int) -> Iterator[Deed]:
         """One deed an entry; the mistyped one differs from what is true."""
@@ -118,7 +137,7 @@ class Delivery:
                 "billable": self.billable, "rate": rate, "currency": deal.currency, "sequence": sequence,
             }  # fmt: skip
             true = {**values, "workspace_id": deal.sow, "story_id": sheet.wbs}
-            slip = sheet.slip
+            slip = sheet.slip if sheet.slip == "late_entry" else ""
             if place == sheet.wrong:
                 values["minutes"] = minutes + 60 * integer(*MISTYPED_MINUTES, self.office.seed, "mistyped", sheet.key)
                 slip = "rejected_timesheet"
@@ -158,14 +177,14 @@ class Delivery:
         yield from self._decide(sheet, "approve", at, {})
         self.office.counts["approved"] += len(self.held[sheet.key].ids)
 
-    def _decide(self, sheet: Sheet, verb: str, at: int, values: dict[str, Any]) -> Going:
+    def _decide(self, sheet: Sheet, verb: str, at: int, values: dict[str, Any], *, slip: str = "") -> Going:
         held = self.held[sheet.key]
         if not held.submission:
             return
         true = {**values, "workspace_id": self.deal.sow, "user_id": sheet.person.number, "entries": held.labels}
         handle = f"id:{held.submission}"
         yield from self.office.insist(
-            Deed(sheet.approver, "psa", verb, SUBMISSIONS[sheet.kind], sheet.key, values, at, true, handle)
+            Deed(sheet.approver, "psa", verb, SUBMISSIONS[sheet.kind], sheet.key, values, at, true, handle, slip)
         )
 
     def _resubmit(self, sheet: Sheet, at: int) -> Going:

@@ -21,6 +21,7 @@ from scenarios.firm.reference import QUEUES, Row, seed_rows
 from scenarios.firm.sellers import Sellers
 from scenarios.firm.spec import FirmSpec
 from scenarios.firm.staffing import Site, StaffingDesk
+from scenarios.firm.upsets import Upsets
 
 
 @dataclass(eq=False)
@@ -55,6 +56,7 @@ class Firm:
         """Put everybody to work. Call once, at simulated time 0."""
         office, process = self.office, self.office.env.process
         Sellers(office, self._sold).start()
+        Upsets(office).start()
         for code in office.spec.entities:
             process(self.desks[code].work())
             process(BillingClerk(office, code).work())

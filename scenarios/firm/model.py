@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from scenarios.firm.quarter import Quarter
 from scenarios.firm.roster import Person
@@ -158,7 +158,7 @@ class Sheet:
     """A person's week on one project: entries (time) or claims (expense) that are booked, submitted and decided together.
 
     Instants are the scheduled ones; `rejected` and `resubmitted` are 0 unless an approver sends it back because line
-    `wrong` was mistyped. `slip` is "late_entry" when it is booked after its period was closed; a `chased` one is brought in for the month's cut-off.
+    `wrong` was mistyped; `withdrawn` is when the approver takes the approval back, else 0. `slip` is "late_entry" when it is booked after its period was closed; a `chased` one is brought in for the month's cut-off.
     """
 
     key: str
@@ -176,6 +176,7 @@ class Sheet:
     wrong: int = -1
     slip: str = ""
     chased: bool = False
+    withdrawn: int = 0
 
     @property
     def kind(self) -> str:
@@ -194,9 +195,18 @@ class Goal:
     accepted_by: str
 
 
+class Upset(NamedTuple):
+    """Something that somebody does once, out of turn: what, to whom (a SOW, an account, a person, a customer), and when."""
+
+    name: str
+    subject: str
+    at: int
+    params: dict[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that will be done. Sheets and goals are by SOW."""
+    """Everything that will be done. Sheets and goals are by SOW. `unassigned` are seats (person, WBS) that staffing forgets."""
 
     quarter: Quarter
     people: list[Person]
@@ -206,6 +216,8 @@ class Plan:
     owners: dict[str, str]
     partial_payers: frozenset[str]
     renamed: tuple[str, ...]
+    upsets: tuple[Upset, ...] = ()
+    unassigned: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def won(self) -> list[Deal]:

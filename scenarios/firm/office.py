@@ -24,6 +24,7 @@ from scenarios.history import Act, Acted
 
 RETRY_S = 600.0
 REFUSALS_MAX = 1_000
+DUPLICATES_FROM = 70_000
 DAY = dt.timedelta(days=1)
 
 Log = Callable[[Act | Acted], None]
@@ -60,9 +61,18 @@ class Refused(NamedTuple):
     code: str
 
 
+def duplicate_of(deal: Deal) -> str:
+    """The number of the account that a seller opens for a deal although the company has one."""
+    return f"A-{DUPLICATES_FROM + deal.number:05}"
+
+
 @dataclass
 class Office:
-    """Shared by all actors of one run. `counts` are for the progress line; `deals` are the won ones by SOW."""
+    """Shared by all actors of one run. `counts` are for the progress line; `deals` are the won ones by SOW.
+
+    `taken_back` are SOWs that were won and are no more; `merged` tells the surviving number
+    of an account, `amended` when a cap was raised.
+    """
 
     env: simpy.Environment
     loop: Loop | None
@@ -76,9 +86,19 @@ class Office:
     counts: Counter[str] = field(default_factory=Counter)
     refusals: list[Refused] = field(default_factory=list)
     seq: int = 0
+    taken_back: set[str] = field(default_factory=set)
+    merged: dict[str, str] = field(default_factory=dict)
+    amended: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.deals: dict[str, Deal] = {deal.sow: deal for deal in self.plan.won}
+
+    def account_of(self, deal: Deal) -> str:
+        """The number under which the CRM knows a deal's account today."""
+        key = duplicate_of(deal) if "duplicate_account" in deal.slips else deal.account.key
+        while key in self.merged:
+            key = self.merged[key]
+        return key
 
     @property
     def now(self) -> int:
@@ -89,8 +109,11 @@ class Office:
         """An event at that instant, or at once when it is past."""
         return self.env.timeout(max(0.0, self.calendar.seconds(instant) - self.env.now))
 
-    def insist(self, deed: Deed) -> Doing:
-        """Do the deed, again after outages; return the record's id, or "" when it was refused for good."""
+    def insist(self, deed: Deed, *, expected: bool = True) -> Doing:
+        """Do the deed, again after outages; return the record's id, or "" when it was refused for good.
+
+        A deed that is not `expected` to succeed is no refusal of the plan when it fails.
+        """
         while True:
             self.seq += 1
             seq = self.seq
@@ -101,7 +124,8 @@ class Office:
             except ActRefused as refused:
                 self.log(Acted(seq, self.now, "refused", why=refused.code))
                 if not refused.retryable:
-                    self._keep(Refused(seq, system, verb, kind, key, refused.code))
+                    if expected:
+                        self._keep(Refused(seq, system, verb, kind, key, refused.code))
                     return ""
             else:
                 id = str(done.id)

@@ -13,6 +13,7 @@ from typing import Any
 from scenarios.clock.calendar import local_date, next_working_day
 from scenarios.clock.draws import bernoulli, exponential, integer, u
 from scenarios.firm.chance import between
+from scenarios.firm.delivery import plain
 from scenarios.firm.office import Deed, Going, Office
 from scenarios.firm.quarter import hour_of
 from scenarios.firm.roster import MAIL
@@ -120,6 +121,9 @@ class Receivables:
         minutes = integer(0, MINUTES_SPREAD, self.office.seed, "books", bill.key, turn)
         at = max(hour_of(day, self.office.spec.payers.book_hour + minutes / 60, self.place), self.office.now)
         yield self.office.until(at)
+        amount = min(amount, self._owed(bill))
+        if not amount:
+            return
         bank_ref = f"BR-{bill.key}-{turn}"
         invoice = {"invoice": bill.handle} if not bill.handle.startswith("id:") else {"invoice_id": bill.handle[3:]}
         values = {
@@ -130,6 +134,12 @@ class Receivables:
         slip = "partial_payment" if turn == 1 and amount < bill.gross else ""
         yield from self.office.insist(Deed(self.who, "erp", "receive", "payment", bank_ref, values, at, true, "", slip))
         self.office.counts["paid"] += 1
+
+    def _owed(self, bill: Bill) -> int:
+        """What the invoice still asks for: less than it says where finance gave credit."""
+        handle = {"external_id": bill.handle} if not bill.handle.startswith("id:") else {"id": plain(bill.handle[3:])}
+        rows = self.office.look("erp", "invoice", **handle)
+        return int(rows[0]["open_balance"]) if rows else bill.gross
 
     def _customer(self, bill: Bill) -> str:
         deal = self.office.deals.get(bill.sow)

@@ -10,10 +10,9 @@ import calendar
 import datetime as dt
 from typing import Any
 
-from scenarios.firm.clerks import clerk_mail
 from scenarios.firm.model import Plan
 from scenarios.firm.quarter import name_of
-from scenarios.firm.roster import MAIL
+from scenarios.firm.roster import MAIL, clerk_mail
 from scenarios.firm.selling import sellers
 from scenarios.firm.spec import FirmSpec
 from scenarios.firm.staffing import desk_mail, desk_number

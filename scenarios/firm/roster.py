@@ -105,3 +105,8 @@ def approvers(people: list[Person], entity: str) -> list[Person]:
     deciders = [person for person in people if person.role in DECIDERS] or people
     local = [person for person in deciders if person.entity == entity]
     return local if len(local) > 1 else deciders
+
+
+def clerk_mail(queue: str) -> str:
+    """Return the name a queue's clerk works under."""
+    return f"{queue}@group.{MAIL}"

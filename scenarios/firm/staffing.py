@@ -56,6 +56,9 @@ class StaffingDesk:
             hour = local(at, self.place.zone)
             titles = self._titles() if hour.hour + hour.minute / 60 in numbers.search_hours else {}
             for deal in list(self.waiting.values()):
+                if deal.sow in self.office.taken_back:
+                    del self.waiting[deal.sow]
+                    continue
                 site = self._site(deal, titles)
                 if site is not None:
                     del self.waiting[deal.sow]
@@ -88,6 +91,8 @@ class StaffingDesk:
                 seat = (sheet.person.number, sheet.wbs)
                 minutes[seat] = minutes.get(seat, 0) + sum(entry.minutes for entry in sheet.entries)
         for (person, wbs), planned in minutes.items():
+            if (person, wbs) in self.office.plan.unassigned:
+                continue
             values = {"story_id": f"id:{site.stories[wbs]}", "user_id": person, "estimated_minutes": planned}
             true = {"story_id": wbs, "user_id": person, "estimated_minutes": planned}
             yield from self.office.insist(

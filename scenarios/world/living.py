@@ -16,7 +16,9 @@ from typing import Any, NamedTuple
 from scenarios.clock.calendar import Calendar
 from scenarios.clock.loop import PatientLoop, VirtualLoop, run_patient, run_virtual
 from scenarios.errors import UsageError
+from scenarios.faults.data import afflictions
 from scenarios.firm import Firm, FirmMistakes, FirmSpec, load_firm
+from scenarios.firm.mishaps import Mishap, afflict
 from scenarios.firm.model import Plan
 from scenarios.firm.plan import build_plan
 from scenarios.firm.quarter import begin_of
@@ -105,7 +107,8 @@ def story_of(rehearsal: Rehearsal, until_ms: int | None = None) -> Story:
     spec = firm_spec(rehearsal)
     begin = datetime.combine(begin_of(spec.window, rehearsal.scenario.start), datetime.min.time(), UTC)
     start_ms = int(begin.timestamp() * 1000)
-    plan = spared(build_plan(spec, rehearsal.seed, start_ms), rehearsal.left_out)
+    mishaps = [Mishap(**each) for each in afflictions(rehearsal.scenario.faults)]
+    plan = spared(afflict(build_plan(spec, rehearsal.seed, start_ms), spec, rehearsal.seed, mishaps), rehearsal.left_out)
     return Story(rehearsal, spec, plan, start_ms, rehearsal.until_ms if until_ms is None else until_ms)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from simulators.kernel.records import Field, Kind, Machine, Records, Refusal, Row
 
 from .authorship import CREATED_BY, OWNER, authored, following, owned
+from .parties import is_merging
 
 LINES_MAX = 2_000
 RATE_IN_MINOR = 10_000  # quantity (hundredths) x rate (ten-thousandths) over this is minor units, for currencies of two digits
@@ -63,6 +64,8 @@ def active_work(records: Records, opportunity_id: Any) -> Row:
 def terms_are_fixed_under_delivery(records: Records, before: Row, after: Row) -> None:
     """Amount, currency and account of a deal do not move while its work is active; that takes a change order."""
     changed = moved(before, after, "amount", "currency", "account_id")
+    if changed == ["account_id"] and is_merging(records, before, after):
+        return
     if changed and not after.deleted and active_work(records, after.id) is not None:
         raise Refusal("frozen", f"{changed[0]} is fixed while work is active; raise a change order", field=changed[0])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from simulators.kernel.records import Field, Kind, Records, Refusal, Row
 
 from .authorship import CREATED_BY, OWNER, authored, following, owned
@@ -37,9 +39,11 @@ def hierarchy_has_no_circle(records: Records, before: Row, after: Row) -> None:
 
 
 def deleting_takes_what_hangs_on_it(records: Records, before: Row, after: Row) -> None:
-    """An account with a won deal stays; else its contacts and its deals go with it."""
+    """An account with a won deal stays; else its contacts and its deals go with it. Accounts below it stand for themselves then."""
     if before is None or not after.deleted:
         return
+    for child in records.find(ACCOUNT, "parent_id", after.id, CHILDREN_MAX):
+        records.change(ACCOUNT, child, {"parent_id": None}, after.changed_by)
     deals = records.find(records.kinds["opportunity"], "account_id", after.id, CHILDREN_MAX)
     won = [d.id for d in deals if d.stage == "closed_won"]
     if won:
@@ -48,6 +52,30 @@ def deleting_takes_what_hangs_on_it(records: Records, before: Row, after: Row) -
         records.remove(records.kinds["opportunity"], deal, after.changed_by)
     for contact in records.find(CONTACT, "account_id", after.id, CHILDREN_MAX):
         records.remove(CONTACT, contact, after.changed_by)
+
+
+def merge(records: Records, row: Row, values: dict[str, Any], user: str, _at: int) -> Row:
+    """Merge the account `values["loser"]` (its number) into this one: what hung on it hangs here, and it is gone.
+
+    The surviving account keeps its own fields. Raises Refusal 'missing' for an account that is not there.
+    """
+    if row is None:
+        raise Refusal("missing", "no such account", field="id")
+    loser = records.named(ACCOUNT, str(values.get("loser")))
+    if loser.id == row.id:
+        raise Refusal("bad_value", "an account is not merged into itself", field="loser", got=loser.number)
+    loser = records.change(ACCOUNT, loser, {"merged_into": row.id, "parent_id": None}, user)
+    for name, link in (("contact", "account_id"), ("opportunity", "account_id"), ("sow", "account_id"), ("contract", "account_id"), ("account", "parent_id")):
+        for child in records.find(records.kinds[name], link, loser.id, CHILDREN_MAX):
+            records.change(records.kinds[name], child, {link: None if child.id == row.id else row.id}, user)
+    records.remove(ACCOUNT, loser, user)
+    return records.live(ACCOUNT, row.id)
+
+
+def is_merging(records: Records, before: Row, after: Row) -> bool:
+    """Whether a record changes its account only because that account is being merged away."""
+    left = None if before is None else records.get(ACCOUNT, before.account_id or "")
+    return left is not None and left.merged_into is not None and bool(left.merged_into == after.account_id)
 
 
 ACCOUNT = Kind(
@@ -69,10 +97,12 @@ ACCOUNT = Kind(
         OWNER,
         Field("phone"),
         Field("website"),
+        Field("merged_into", "id"),
         CREATED_BY,
     ),
     rules=(hierarchy_has_no_circle, deleting_takes_what_hangs_on_it),
     key="number",
+    verbs={"merge": merge},
     derive=following(authored, owned),
 )
 

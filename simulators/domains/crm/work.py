@@ -12,8 +12,9 @@ from simulators.kernel.records import Field, Kind, Machine, Records, Refusal, Ro
 
 from .authorship import CREATED_BY, OWNER, authored, following, owned
 from .deals import moved
+from .parties import is_merging
 
-SIGNED_TERMS = ("number", "type", "cap", "signed_at")
+SIGNED_TERMS = ("number", "type", "cap", "value", "signed_at")
 DELIVERED_TERMS = (
     "opportunity_id", "account_id", "selling_entity", "tax_profile", "currency", "service_offering", "start_on", "end_on",
 )  # fmt: skip
@@ -57,11 +58,13 @@ def signed_terms_are_fixed(_records: Records, before: Row, after: Row) -> None:
         raise Refusal("frozen", f"{changed[0]} was signed; raise a change order", field=changed[0])
 
 
-def delivered_terms_are_fixed(_records: Records, before: Row, after: Row) -> None:
+def delivered_terms_are_fixed(records: Records, before: Row, after: Row) -> None:
     """Parties, entity, tax, currency and dates do not move while the work is active."""
     if before is None or after.deleted or before.delivery_status != "Active":
         return
     changed = moved(before, after, *DELIVERED_TERMS)
+    if changed == ["account_id"] and is_merging(records, before, after):
+        return
     if changed and (changed[0] == "currency" or after.terms_version != before.terms_version + 1):
         raise Refusal("frozen", f"{changed[0]} is fixed while work is active; raise a change order", field=changed[0])
 
@@ -95,6 +98,7 @@ SOW = Kind(
         Field("service_offering"),
         Field("tax_profile"),  # STANDARD | REVERSE_CHARGE | EXPORT | EXEMPT; a missing one is a human slip
         Field("cap", "money"),
+        Field("value", "money"),  # what the client signed for; the lines of the deal say the same in parts
         Field("currency"),
         Field("terms"),  # NET30 | NET45 | NET60 | DUE
         Field("billing_contact_id", "ref", to="contact"),

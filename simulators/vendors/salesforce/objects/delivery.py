@@ -49,6 +49,7 @@ SOW = Wire(
         Column("Service_Offering__c", "service_offering", open_picklist("Service_Offering__c")),
         Column("Tax_Profile__c", "tax_profile", picklist("STANDARD", "REVERSE_CHARGE", "EXPORT", "EXEMPT")),
         Column("Cap__c", "cap", money("Cap__c")),
+        Column("Value__c", "value", money("Value__c")),
         Column("Terms__c", "terms", picklist("NET30", "NET45", "NET60", "DUE")),
         Column("Billing_Contact__c", "billing_contact_id", REFERENCE, parent="Billing_Contact__r"),
         Column("Start_Date__c", "start_on", DAY),
