@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, MutableMapping
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any
@@ -23,7 +23,7 @@ Answer = tuple[int, dict[str, str], bytes]
 _VERSION = {"version": "3.0", "spec_version": "2.3"}
 _PATH_SAFE = "/:@!$&'()*+,;=%~-._"
 _QUERY_SAFE = _PATH_SAFE + "?"
-HEADERS_KEPT = 1024
+SHAPES_KEPT = NAMES_KEPT = 1024
 
 
 class NoAnswer(RuntimeError):
@@ -40,7 +40,7 @@ async def call(app: App, method: str, url_path: str, query: str, headers: Iterab
     Cancelling the call hangs up: the app sees `http.disconnect` if it listens, and otherwise works on.
     """
     exchange = _Exchange(body)
-    work = exchange.serve(app, _scope(method, url_path, query, [*_encoded(tuple(headers))]))
+    work = exchange.serve(app, _scope(method, url_path, query, tuple(headers)))
     loop = asyncio.get_running_loop()
     task = loop.start_now(work) if isinstance(loop, VirtualLoop) else loop.create_task(work)
     if not exchange.complete and not task.done():
@@ -66,62 +66,30 @@ async def call_plain(
 
     A mock system's face is such an app; one built on anyio is not.
     """
-    exchange = _Exchange(body)
-    work = _Work(app(_scope(method, url_path, query, _encoded(headers)), exchange.receive, exchange.send), exchange)
-    work.step()
-    if not (exchange.complete or work.ended):
+    exchange = _Plain(body)
+    exchange.steps = app(_scope(method, url_path, query, headers), exchange.receive, exchange.send)
+    exchange.step()
+    if not (exchange.complete or exchange.ended):
         await exchange.answered()
-    if work.error is not None:
-        raise work.error
+    if exchange.error is not None:
+        raise exchange.error
     if not exchange.complete:
         raise NoAnswer("the app ended without a complete response; send a body chunk with more_body False")
     return exchange.answer()
 
 
-class _Work:
-    """An app at work without a task: whatever future it waits for takes the next step."""
-
-    __slots__ = ("ended", "error", "exchange", "steps")
-
-    def __init__(self, steps: Coroutine[Any, Any, None], exchange: _Exchange) -> None:
-        self.steps, self.exchange = steps, exchange
-        self.ended = False
-        self.error: Exception | None = None
-
-    def step(self, _done: asyncio.Future[Any] | None = None) -> None:
-        """Go on until the app waits again or ends. A failure nobody waits for any more is reported, not lost."""
-        try:
-            awaited = self.steps.send(None)
-        except StopIteration:
-            self._end(None)
-        except Exception as error:
-            self._end(error)
-        else:
-            if awaited is None:
-                asyncio.get_running_loop().call_soon(self.step)
-            else:
-                awaited._asyncio_future_blocking = False
-                awaited.add_done_callback(self.step)
-
-    def _end(self, error: Exception | None) -> None:
-        waiter, self.ended, self.error = self.exchange.waiter, True, error
-        if waiter is not None and not waiter.done() and not self.exchange.complete:
-            waiter.set_result(None)
-        elif error is not None and waiter is not None:
-            asyncio.get_running_loop().call_exception_handler({"message": "an app failed unwatched", "exception": error})
-
-
 class _Exchange:
     """One request and what came back: the two ends an ASGI app is given."""
 
-    __slots__ = ("body", "chunks", "complete", "gone", "headers", "received", "status", "waiter")
+    received = complete = False
+    status, content = 0, b""
+    headers: Iterable[tuple[bytes, bytes]] = ()
+    chunks: list[bytes] | None = None  # from the second chunk on; nearly every answer comes in one
+    waiter: asyncio.Future[None] | None = None
+    gone: asyncio.Future[None] | None = None
 
     def __init__(self, body: bytes) -> None:
-        self.body, self.received, self.complete = body, False, False
-        self.status, self.chunks = 0, list[bytes]()
-        self.headers: Iterable[tuple[bytes, bytes]] = ()
-        self.waiter: asyncio.Future[None] | None = None
-        self.gone: asyncio.Future[None] | None = None
+        self.body = body
 
     async def serve(self, app: App, scope: dict[str, Any]) -> None:
         """Let the app work; whoever waits is told when it ends without a complete response."""
@@ -147,11 +115,19 @@ class _Exchange:
         if message["type"] == "http.response.body":
             chunk = message.get("body", b"")
             if chunk:
-                self.chunks.append(chunk)
+                if not self.content:
+                    self.content = chunk
+                elif self.chunks is None:
+                    self.chunks = [chunk]
+                else:
+                    self.chunks.append(chunk)
             if not message.get("more_body", False):
                 self.complete = True
-                self._wake(self.waiter)
-                self._wake(self.gone)
+                waiter = self.waiter
+                if waiter is not None and not waiter.done():
+                    waiter.set_result(None)
+                if self.gone is not None:
+                    self._wake(self.gone)
         elif message["type"] == "http.response.start":
             self.status, self.headers = message["status"], message.get("headers", ())
 
@@ -168,10 +144,9 @@ class _Exchange:
         """Join what came back."""
         headers: dict[str, str] = {}
         for raw_name, raw_value in self.headers:
-            name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+            name, value = _named(raw_name), raw_value.decode("latin-1")
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
-        chunks = self.chunks
-        return self.status, headers, chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        return self.status, headers, b"".join((self.content, *self.chunks)) if self.chunks else self.content
 
     @staticmethod
     def _wake(future: asyncio.Future[None] | None) -> None:
@@ -179,13 +154,54 @@ class _Exchange:
             future.set_result(None)
 
 
-@lru_cache(maxsize=HEADERS_KEPT)
-def _encoded(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[bytes, bytes], ...]:
-    """Headers as bytes: a client says the same ones again and again."""
-    return tuple((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers)
+class _Plain(_Exchange):
+    """An exchange whose app works without a task: whatever future it waits for takes the next step."""
+
+    steps: Coroutine[Any, Any, None]
+    ended = False
+    error: Exception | None = None
+
+    def step(self, _done: asyncio.Future[Any] | None = None) -> None:
+        """Go on until the app waits again or ends. A failure nobody waits for any more is reported, not lost."""
+        try:
+            awaited = self.steps.send(None)
+        except StopIteration:
+            self.ended = True
+            if not self.complete:
+                self._wake(self.waiter)
+        except Exception as error:
+            self._failed(error)
+        else:
+            if awaited is None:
+                asyncio.get_running_loop().call_soon(self.step)
+            else:
+                awaited._asyncio_future_blocking = False
+                awaited.add_done_callback(self.step)
+
+    def _failed(self, error: Exception) -> None:
+        waiter, self.ended, self.error = self.waiter, True, error
+        if waiter is not None and not waiter.done() and not self.complete:
+            waiter.set_result(None)
+        elif waiter is not None:
+            asyncio.get_running_loop().call_exception_handler({"message": "an app failed unwatched", "exception": error})
 
 
-def _scope(method: str, url_path: str, query: str, headers: Sequence[tuple[bytes, bytes]]) -> dict[str, Any]:
+@lru_cache(maxsize=NAMES_KEPT)
+def _named(raw: bytes) -> str:
+    return raw.decode("latin-1").lower()
+
+
+def _scope(method: str, url_path: str, query: str, headers: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+    """The scope of one request, the caller's own: a client says the same things again and again, but for the query."""
+    scope = _shape(method, url_path, headers).copy()
+    scope["query_string"] = (query if query.isascii() else quote(query, _QUERY_SAFE)).encode("ascii")
+    scope["headers"] = [*scope["headers"]]
+    scope["state"] = {}
+    return scope
+
+
+@lru_cache(maxsize=SHAPES_KEPT)
+def _shape(method: str, url_path: str, headers: tuple[tuple[str, str], ...]) -> dict[str, Any]:
     raw = url_path if url_path.isascii() else quote(url_path, _PATH_SAFE)
     return {
         "type": "http",
@@ -195,9 +211,9 @@ def _scope(method: str, url_path: str, query: str, headers: Sequence[tuple[bytes
         "scheme": "https",
         "path": unquote(raw) if "%" in raw else raw,
         "raw_path": raw.encode("ascii"),
-        "query_string": (query if query.isascii() else quote(query, _QUERY_SAFE)).encode("ascii"),
+        "query_string": b"",
         "root_path": "",
-        "headers": headers,
+        "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers],
         "client": ("127.0.0.1", 1),
         "server": ("simulated", 443),
         "state": {},
