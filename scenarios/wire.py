@@ -43,16 +43,17 @@ class Response(NamedTuple):
     body: bytes
 
 
+Gate = Callable[[str, str], OSError | None]  # (method, raw path) -> why there is no connection for this call
 # carry(system, method, raw path, query, headers, body) -> (status, headers, body); raises OSError when nobody answers
 Carry = Callable[[str, str, str, str, tuple[tuple[str, str], ...], bytes], Awaitable[tuple[int, dict[str, str], bytes]]]
 
 
 class Wire:
-    """The links of one run. `hosts` maps a host name to a system; `gates` tell whether a system refuses this call's connection."""
+    """The links of one run. `hosts` maps a host name to a system; `gates` say why a call gets no connection, if so."""
 
     def __init__(self, hosts: dict[str, str], carry: Carry) -> None:
         self.hosts, self.carry = hosts, carry
-        self.gates: dict[str, list[Callable[[str, str], bool]]] = {system: [] for system in hosts.values()}
+        self.gates: dict[str, list[Gate]] = {system: [] for system in hosts.values()}
         self.faults: dict[str, list[Planted]] = {system: [] for system in hosts.values()}
 
     async def send(self, request: Request) -> Response:
@@ -60,10 +61,13 @@ class Wire:
         target, _, query = request.url.partition("?")
         host, path = host_and_path(target)
         system = self.hosts.get(host)
-        if system is None or any(gate(request.method, path) for gate in self.gates[system]):
+        if system is None:
             raise ConnectionRefusedError(f"{host} refuses connections")
+        for gate in self.gates[system]:
+            if (refused := gate(request.method, path)) is not None:
+                raise refused
         faults = self.faults[system]
-        fate = fate_of(faults, request.method, path) if faults else None
+        fate, fault = (fate_of(faults, request.method, path) if faults else None) or (None, None)
         if fate is Fate.REQUEST_LOST:
             return await silence(request.timeout_s)
         headers = (("host", host), *request.headers)
@@ -72,6 +76,8 @@ class Wire:
             return await silence(request.timeout_s)
         if fate is Fate.REPLY_RESET:
             raise ConnectionResetError("connection reset by peer")
+        if fault is not None and fate is Fate.REPLY_DRIPS:  # no time-box here: a caller without one of his own waits it out
+            await asyncio.sleep(int(fault.parameter("lasts_ms")) / 1000)
         status, told, body = answer
         if fate is Fate.REPLY_TRUNCATED:
             body = body[: len(body) // 2]

@@ -11,13 +11,14 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
+from simulators.behaviours.staleness import Replica
 from simulators.kernel.calls import Dispatch
 from simulators.kernel.records import Refusal, SimulatorError
 from simulators.kernel.room import Room
 from simulators.kernel.stages import System
 from simulators.stores.typed import TypedStore
 
-__all__ = ["DOMAINS", "VENDORS", "Dispatch", "Refusal", "UnknownVendor", "furnish", "open_system", "room_of"]
+__all__ = ["DOMAINS", "VENDORS", "Dispatch", "Refusal", "Replica", "UnknownVendor", "furnish", "open_system", "room_of"]
 
 VENDORS = {
     "salesforce": "simulators.vendors.salesforce",

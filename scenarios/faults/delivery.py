@@ -12,6 +12,7 @@ from scenarios.clock.draws import u
 from scenarios.faults.kinds import ALWAYS, HOUR_MS, LONG_MS, MINUTE_MS, OFTEN, Drawn, FaultKind, Parameter, Site
 from scenarios.faults.planted import Planted
 
+LATE = ("F-16", "F-17", "F-25")
 Dispatch = Callable[[int, str], Any]  # (delay_ms, new id or "") -> the vendor's own dispatch
 
 
@@ -19,12 +20,12 @@ def delivery_hook(faults: list[Planted], dispatch: Dispatch) -> Callable[[Any], 
     """What becomes of one message: None leaves it alone, a list holds its deliveries, an empty list drops it."""
 
     def bend(message: Any) -> list[Any] | None:
-        struck = [f for f in faults if f.is_on() and f.fits_record(message.topic, message.subject) and f.hits(message.id)]
+        struck = [f for f in faults if f.is_on() and fits(f, message.topic, message.subject) and f.hits(message.id)]
         if not struck:
             return None
         if any(f.fault.id == "F-18" for f in struck):
             return []
-        late = sum(delay_of(f, message.id) for f in struck if f.fault.id in ("F-16", "F-17"))
+        late = sum(delay_of(f, message.id) for f in struck if f.fault.id in LATE)
         sent = [dispatch(late, "")]
         for fault in struck:
             if fault.fault.id in ("F-14", "F-15"):
@@ -35,9 +36,14 @@ def delivery_hook(faults: list[Planted], dispatch: Dispatch) -> Callable[[Any], 
     return bend
 
 
+def fits(fault: Planted, topic: str, subject: str) -> bool:
+    """Does the fault match this message? F-25 holds back one topic."""
+    return fault.fits_record(topic, subject) and (fault.fault.id != "F-25" or fault.parameter("topic") == topic)
+
+
 def delay_of(fault: Planted, what: str) -> int:
     """How late this fault makes this message, in ms; drawn by meaning when the fault shuffles."""
-    if fault.fault.id == "F-17":
+    if fault.fault.id in ("F-17", "F-25"):
         return int(fault.parameter("delay_ms"))
     longest = int(fault.parameter("delay_ms_max"))
     return int(u(fault.seed, "shuffle", fault.place, what) * longest)
@@ -71,8 +77,17 @@ def bend_feed(fault: Planted, site: Site) -> None:
         values["retention_ms"] = int(fault.parameter("retention_ms"))
     assert values, f"{fault.fault.id} ({fault.kind.title}) can not bend a feed"
     bent = site.feed_fault(f"{fault.fault.id}-{fault.place}", *fault.window, values)
-    site.systems["psa"].state.feed_faults.append(bent)
-    fault.struck("the feed is bent")
+    system = site.systems["psa"]
+    system.state.feed_faults.append(bent)
+    told: list[int] = []
+
+    def reading(_system: Any, call: Any) -> None:
+        hour = fault.clock() // HOUR_MS
+        if call.operation == "list_subscribed_events" and fault.is_on() and hour not in told[-1:]:
+            told.append(hour)
+            fault.struck("the feed is read, bent")  # once an hour: a strike a poll would fill the history
+
+    system.strikes["before"].append(reading)
 
 
 KINDS = (
@@ -87,6 +102,10 @@ KINDS = (
               {"delay_ms": Parameter(4 * HOUR_MS, "delay, ms")}, drawn=Drawn(LONG_MS, OFTEN, {"delay_ms": (HOUR_MS, 8 * HOUR_MS)})),
     FaultKind("F-18", "pushes or feed entries that never come", "delivery", on_pushes, ("crm", "psa"),
               drawn=Drawn(LONG_MS, OFTEN)),
+    FaultKind("F-25", "one topic comes hours after the other: the signature before the win", "delivery", on_pushes, ("crm",),
+              {"topic": Parameter("opportunity_won", "which comes late", words=("opportunity_won", "sow_signed")),
+               "delay_ms": Parameter(8 * HOUR_MS, "delay, ms")},
+              drawn=Drawn(LONG_MS, ALWAYS, {"delay_ms": (HOUR_MS, 12 * HOUR_MS)})),
     FaultKind("F-23", "the feed forgets early", "delivery", on_pushes, ("psa",), windowed=True,
               params={"retention_ms": Parameter(HOUR_MS, "age of the oldest event that can be read, ms", 1)},
               drawn=Drawn(LONG_MS, ALWAYS, {"retention_ms": (HOUR_MS, MINUTE_MS)})),

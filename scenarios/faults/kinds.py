@@ -57,6 +57,8 @@ class Site:
     wire: Any = None
     refusal: Callable[..., Exception] = RuntimeError
     dispatch: Callable[[int, str], Any] = lambda _delay_ms, _id: None
+    subsidiary_of: Callable[[Any, Any], str] = lambda _system, _call: ""  # which legal entity a call to the ERP is about
+    replica_of: Callable[[Any, int], Any] = lambda _system, _lag_ms: None  # what readers see that lag so many ms behind
     feed_fault: Callable[[str, int, int, dict[str, Any]], Any] = lambda _id, _begin, _end, _values: None
     pushed: dict[str, list[Planted]] = field(default_factory=dict)
 

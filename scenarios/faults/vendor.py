@@ -1,38 +1,45 @@
-"""Faults inside a vendor: gone, slow and failing, throttling, locked records, a batch half refused, tokens revoked.
+"""Faults of a vendor's service: slow, throttling, out of calls, out of lanes, read-only, one region gone.
 
-They hang on the hooks a mock system offers (`strikes`, `slowness`, `closed_until`, sessions, `row_faults`); what a refusal looks like
-is the vendor's own business.
+They hang on the hooks a mock system offers (`strikes`, `slowness`, windows, pools); what a refusal looks like is the vendor's own
+business. A system that is gone altogether is `network.py`'s.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from scenarios.faults.kinds import ALWAYS, HOUR_MS, LONG_MS, MINUTE_MS, OFTEN, TIMES, Drawn, FaultKind, Parameter, Site
+from scenarios.faults.kinds import ALWAYS, HOUR_MS, MINUTE_MS, OFTEN, TIMES, Drawn, FaultKind, Parameter, Site
 from scenarios.faults.planted import Planted
 
 Strike = Callable[[Any, Any], Any]
+TOKENS = ("token", "grant_token", "revoke")
+READS = ("suiteql",)  # a question, though it is asked by POST
 WORDS = {
     "F-02": ("unavailable", "the service is temporarily unavailable"),
     "F-04": ("throttled", "too many requests"),
-    "F-20": ("locked", "unable to obtain exclusive access to this record"),
+    "F-10": ("unavailable", "this region is temporarily unavailable"),
+    "F-11": ("read_only_mode", "the service is read-only during maintenance"),
     "F-27": ("locked", "unable to obtain exclusive access to this record"),
+    "F-35": ("forbidden", "insufficient access rights"),
 }
 
 
-def plant_outage(fault: Planted, site: Site) -> None:
-    """Connections are refused; people find the UI gone until the window's end."""
-    begin, end = fault.window
-    system = site.systems[fault.fault.target]
+def refusing(fault: Planted, site: Site) -> Strike:
+    """A strike that answers with the vendor's own words instead of going on."""
+    code, message = WORDS[fault.fault.id]
 
-    def close() -> None:
-        system.closed_until = max(system.closed_until, end)
-        fault.hits("outage begins")
+    def strike(system: Any, call: Any) -> Any:
+        if fault.is_on() and fault.fits(call.method, call.path, call.user) and fault.hits(f"{call.method} {call.path}"):
+            return system.refuse(call, site.refusal(code, message))
+        return None
 
-    fault.at(begin, close)
-    site.wire.gates[fault.fault.target].append(lambda _method, _path: begin <= fault.clock() < end)
+    return strike
+
+
+def is_write(call: Any) -> bool:
+    """Does this call change records? A token is no record."""
+    return call.method != "GET" and call.operation not in (*TOKENS, *READS)
 
 
 def plant_brownout(fault: Planted, site: Site) -> None:
@@ -58,67 +65,80 @@ def plant_throttle(fault: Planted, site: Site) -> None:
     site.systems[fault.fault.target].strikes["arrival"].append(refusing(fault, site))
 
 
-def refusing(fault: Planted, site: Site) -> Strike:
-    """A strike that answers with the vendor's own words instead of going on."""
-    code, message = WORDS[fault.fault.id]
+def plant_quota(fault: Planted, site: Site) -> None:
+    """Somebody else makes every call the org is granted; at the window's end the vendor grants them anew."""
+    system = site.systems[fault.fault.target]
+    begin, end = fault.window
 
-    def strike(system: Any, call: Any) -> Any:
-        if fault.is_on() and fault.fits(call.method, call.path, call.user) and fault.hits(f"{call.method} {call.path}"):
-            return system.refuse(call, site.refusal(code, message))
-        return None
+    def arriving(system: Any, call: Any) -> None:
+        if fault.is_on() and "/data/" in call.path:
+            system.state.window.fill(system.clock())
+            fault.hits(f"{call.method} {call.path}")
 
-    return strike
+    system.strikes["arrival"].append(arriving)
+    fault.at(end, system.state.window.renew)
+    assert begin < end, "a quota is gone for a while"
 
 
-def plant_lock(fault: Planted, site: Site) -> None:
-    """A write meets a lock held by somebody else; nothing is written."""
+def plant_lanes(fault: Planted, site: Site) -> None:
+    """Another integration holds all of the account's simultaneous requests but a few."""
+    system = site.systems[fault.fault.target]
+    pool = system.state.pool
+    usual, left = pool.reserved, int(fault.parameter("left"))
+
+    def crowd() -> None:
+        pool.reserved = max(usual, pool.most - left)
+
+    def leave() -> None:
+        pool.reserved = usual
+
+    def arriving(_system: Any, call: Any) -> None:
+        if fault.is_on() and call.operation not in TOKENS and pool.held + pool.reserved >= pool.most:
+            fault.struck(f"{call.method} {call.path}")  # the vendor refuses it itself, a moment later
+
+    begin, end = fault.window
+    fault.at(begin, crowd)
+    fault.at(end, leave)
+    system.strikes["arrival"].append(arriving)
+
+
+def plant_region(fault: Planted, site: Site) -> None:
+    """Records of one legal entity can neither be read nor written; questions over all entities are answered."""
+    strike, entity = refusing(fault, site), str(fault.parameter("entity"))
+
+    def gone(system: Any, call: Any) -> Any:
+        return strike(system, call) if fault.is_on() and site.subsidiary_of(system, call) == entity else None
+
+    site.systems[fault.fault.target].strikes["before"].append(gone)
+
+
+def plant_read_only(fault: Planted, site: Site) -> None:
+    """Reads are answered, writes are not, for people neither."""
+    system = site.systems[fault.fault.target]
+    begin, end = fault.window
     strike = refusing(fault, site)
 
-    def lock(system: Any, call: Any) -> Any:
-        writes = call.method != "GET" and "/oauth" not in call.path  # a token is no record
-        return strike(system, call) if writes else None
+    def close() -> None:
+        system.closed_until = max(system.closed_until, end)
 
-    site.systems[fault.fault.target].strikes["before"].append(lock)
-
-
-def plant_partial(fault: Planted, site: Site) -> None:
-    """Of a batch, only the struck records fail, each with the vendor's own words."""
-    code, message = WORDS[fault.fault.id]
-
-    def fails(kind: str, key: str) -> Exception | None:
-        if fault.is_on() and fault.fits_record(kind, key) and fault.hits(f"{kind} {key}"):
-            return site.refusal(code, message)
-        return None
-
-    site.systems[fault.fault.target].state.row_faults.append(fails)
+    fault.at(begin, close)
+    system.strikes["before"].append(lambda system, call: strike(system, call) if is_write(call) else None)
 
 
-def plant_revocation(fault: Planted, site: Site) -> None:
-    """Every so often all sessions end, whatever their age."""
-    every_s = float(fault.parameter("every_ms")) / 1000
-    loop, system = asyncio.get_running_loop(), site.systems[fault.fault.target]
-
-    def revoke() -> None:
-        if fault.is_on() and fault.hits("sessions revoked"):
-            sessions = system.state.sessions
-            (getattr(sessions, "revoke_all", None) or sessions.clear)()
-        if fault.fault.end is None or fault.clock() < fault.fault.end:
-            loop.call_later(every_s, revoke)
-
-    loop.call_later(every_s, revoke)
-
-
+ENTITY = Parameter("UK", "whose records are gone", words=("US", "UK", "DE", "NL", "AU", "SG"))
+LEFT = Parameter(2, "simultaneous requests that are left to all others", 0, 100)
 BROWNOUT = {"slowness": Parameter(20, "factor on service time", 1, 1000), "errors": Parameter(0.15, "share of 503", 0, 1)}
 KINDS = (
-    FaultKind("F-01", "hard outage: connections refused, the UI is gone too", "availability", plant_outage, windowed=True,
-              drawn=Drawn((5 * MINUTE_MS, 6 * HOUR_MS), ALWAYS, down=True)),
     FaultKind("F-02", "brownout of the API: slow answers and some 503", "availability", plant_brownout, params=BROWNOUT, windowed=True,
               drawn=Drawn(share=ALWAYS, params={"slowness": (2, 20), "errors": (0.02, 0.3)})),
     FaultKind("F-04", "the vendor's own throttling answer", "availability", plant_throttle, params={"times": TIMES},
               drawn=Drawn(share=OFTEN)),
-    FaultKind("F-20", "a batch of which some records fail", "delivery", plant_partial, ("crm",), {"times": TIMES}),
-    FaultKind("F-27", "the record is locked by somebody else", "consistency", plant_lock, params={"times": TIMES}),
-    FaultKind("F-34", "tokens expire in the middle of work", "consistency", plant_revocation, ("crm", "erp"),
-              {"every_ms": Parameter(HOUR_MS, "between revocations, ms", 1000)},
-              drawn=Drawn(LONG_MS, ALWAYS, {"every_ms": (2 * HOUR_MS, 10 * MINUTE_MS)})),
+    FaultKind("F-05", "the day's calls are used up", "availability", plant_quota, ("crm",), windowed=True,
+              drawn=Drawn((HOUR_MS, 8 * HOUR_MS), ALWAYS, down=True)),
+    FaultKind("F-06", "another integration holds the account's lanes", "availability", plant_lanes, ("erp",), {"left": LEFT},
+              windowed=True, drawn=Drawn((10 * MINUTE_MS, 6 * HOUR_MS), ALWAYS, {"left": (4, 1)})),
+    FaultKind("F-10", "the records of one legal entity are gone", "availability", plant_region, ("erp",), {"entity": ENTITY},
+              windowed=True, drawn=Drawn(share=ALWAYS)),
+    FaultKind("F-11", "read-only maintenance: reads are answered, writes are not", "availability", plant_read_only, windowed=True,
+              drawn=Drawn(share=ALWAYS, down=True)),
 )  # fmt: skip

@@ -10,7 +10,9 @@ from scenarios.oracle.traffic import Traffic
 from scenarios.oracle.truth import Truth
 
 RETRY_MS = 10 * 60_000  # what one failed call may cost a promise: a wait, a look whether it took effect, another try
-TRANSIENT = frozenset({"F-02", "F-04", "F-07", "F-08", "F-09", "F-20", "F-27", "F-34"})
+TRANSIENT = frozenset({
+    "F-02", "F-03", "F-04", "F-06", "F-07", "F-08", "F-09", "F-12", "F-13", "F-20", "F-27", "F-28", "F-31", "F-32", "F-34", "F-35",
+})  # fmt: skip
 REMEMBERED_MAX = 100
 MIRRORS = frozenset({("crm", "invoice_mirror"), ("crm", "sow"), ("psa", "external_reference")})
 
@@ -22,6 +24,7 @@ class Trail:
         self.books, self.truth, self.traffic = Books(), Truth(), Traffic()
         self.pushes: list[Push] = []
         self.strikes: dict[tuple[str, str], list[int]] = {}  # (fault, system) -> [count, first, last]
+        self.lines: dict[int, int] = {}  # line of the fault plan -> strikes
         self.struck: dict[str, list[list[int]]] = {}  # system -> [[first, last + RETRY_MS], ...] of transient faults
         self.marks: dict[str, Mark] = {}
         self.windows: list[Window] = []
@@ -65,6 +68,7 @@ class Trail:
     def _strike(self, strike: Strike) -> None:
         count = self.strikes.setdefault((strike.fault, strike.system), [0, strike.at, strike.at])
         count[0] += 1
+        self.lines[strike.place] = self.lines.get(strike.place, 0) + 1
         count[2] = strike.at
         if strike.fault in TRANSIENT:
             spans = self.struck.setdefault(strike.system, [])

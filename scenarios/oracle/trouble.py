@@ -1,6 +1,6 @@
 """When was the world out of order? Spans of time that a promise may be late by, from the fault plan and from what struck.
 
-Only a system that is away (F-01) or browned out (F-02) stops a promise's clock for its whole window and the time to drain.
+Only a system that is away or browned out, whole or in part, stops a promise's clock for its whole window and the time to drain.
 Any other fault is a moment: it stops the clock for as long as one patient retry takes, from each time it struck.
 """
 
@@ -12,7 +12,7 @@ from scenarios.oracle.hours import Span, merged
 from scenarios.oracle.trail import Trail
 
 DRAIN_MS = 30 * 60_000
-AWAY = frozenset({"F-01", "F-02"})
+AWAY = frozenset({"F-01", "F-02", "F-03", "F-05", "F-10", "F-11", "F-12"})
 
 
 def troubles(trail: Trail, systems: Iterable[str] = ("crm", "psa", "erp")) -> list[Span]:

@@ -12,7 +12,7 @@ from scenarios.oracle.state import money_rows
 from scenarios.oracle.trail import Trail
 from scenarios.oracle.view import View
 
-OUTAGES = frozenset({"F-01", "F-02"})
+OUTAGES = frozenset({"F-01", "F-02", "F-03", "F-05", "F-10", "F-11", "F-12"})
 HOUR_MS = 3_600_000
 SLICE_MS = 5 * 60_000
 SLACK_MS = 15 * 60_000

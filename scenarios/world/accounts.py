@@ -19,6 +19,7 @@ from orchestrator.wiring import build
 from simulators.registry import open_system
 from simulators.vendors.kantata.state import FeedFault
 from simulators.vendors.kantata.state import Settings as KantataSettings
+from simulators.vendors.netsuite.regions import subsidiary_of
 from simulators.vendors.netsuite.settings import Certificate, NetSuiteSettings, Token
 from simulators.vendors.salesforce.outbound import RULES, action_id
 from simulators.vendors.salesforce.settings import OrgUser, PushTarget, SalesforceSettings
@@ -130,6 +131,11 @@ def timeout_s_min() -> float:
 def feed_fault(id: str, begin: int, end: int, values: dict[str, Any]) -> FeedFault:
     """How a polled feed misbehaves in a window."""
     return FeedFault(id, begin, end, **values)
+
+
+def subsidiary_code(system: Any, call: Any) -> str:
+    """The code of the legal entity that a call to the ERP is about, such as UK; '' when it is about none."""
+    return subsidiary_of(system, call).removeprefix("SUB-")
 
 
 def signing_key() -> ec.EllipticCurvePrivateKey:

@@ -11,16 +11,27 @@ from scenarios.faults.planted import Planted
 from scenarios.history import Record, Window
 from scenarios.resolve import Rehearsal
 from scenarios.wire import Wire
-from scenarios.world.accounts import feed_fault
-from simulators.registry import Dispatch, Refusal
+from scenarios.world.accounts import feed_fault, subsidiary_code
+from simulators.registry import Dispatch, Refusal, Replica
 
 
 def plant(
     rehearsal: Rehearsal, systems: Mapping[str, Any], wire: Wire, clock: Callable[[], int], take: Callable[[Record], None]
 ) -> None:
     """Plant every fault of the plan. Call once, in the running loop, before anybody acts."""
-    site = Site(rehearsal.seed, clock, take, systems, wire, refusal=Refusal, dispatch=Dispatch, feed_fault=feed_fault)
-    for place, fault in enumerate(rehearsal.scenario.faults):
+    site = Site(
+        rehearsal.seed,
+        clock,
+        take,
+        systems,
+        wire,
+        refusal=Refusal,
+        dispatch=Dispatch,
+        feed_fault=feed_fault,
+        subsidiary_of=subsidiary_code,
+        replica_of=Replica,
+    )
+    for number, fault in enumerate(rehearsal.scenario.faults):
         take(Window(clock(), fault.id, fault.target, fault.begin or 0, fault.end or 0, fault.share))
         kind = FAULTS[fault.id]
-        kind.plant(Planted(fault, kind, place, site), site)
+        kind.plant(Planted(fault, kind, number if fault.place is None else fault.place, site), site)

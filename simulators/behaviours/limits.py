@@ -26,6 +26,18 @@ class Window:
         self.used += n
         return True
 
+    def fill(self, now: int) -> int:
+        """Somebody else makes every call that is left; how many these were."""
+        self._roll(now)
+        free = max(0, self.most - self.used)
+        if free:
+            self.take(now, free)
+        return free
+
+    def renew(self) -> None:
+        """The vendor grants the whole allotment again: what was counted is forgotten."""
+        self.counts, self.used = [0] * self.parts, 0
+
     def left(self, now: int) -> int:
         self._roll(now)
         return max(0, self.most - self.used)

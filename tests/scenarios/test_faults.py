@@ -46,7 +46,7 @@ def test_a_bounded_fault_strikes_so_often_and_no_more():
     struck = []
     fault = planted(Clock(), struck, params={"times": 2})
     fates = [fate_of([fault], "POST", "/x") for _ in range(4)]
-    assert fates == [Fate.REPLY_LOST, Fate.REPLY_LOST, None, None]
+    assert fates == [(Fate.REPLY_LOST, fault), (Fate.REPLY_LOST, fault), None, None]
     assert [s.fault for s in struck] == ["F-08", "F-08"]
 
 

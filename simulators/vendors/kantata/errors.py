@@ -25,6 +25,7 @@ SYSTEM = {
     "throttled": (429, "Too many requests. Please retry your request after a small delay"),
     "quota": (429, "Too many requests. Please retry your request after a small delay"),
     "unavailable": (503, "Service is unavailable"),
+    "read_only_mode": (503, "Service is in read-only mode"),
     "server_error": (500, "Internal Server Error"),
     "bad_json": (400, "There was a problem in the request body"),
     "malformed": (400, ""),  # "" lets the refusal speak

@@ -36,6 +36,7 @@ WORDS = {
     "locked": Wording(409, "RCRD_HAS_BEEN_CHANGED", "Record has been changed. The record was modified by another request while yours was "
                       "being processed."),
     "unavailable": Wording(503, "SERVICE_UNAVAILABLE", "The service is temporarily unavailable."),
+    "read_only_mode": Wording(503, "SERVICE_UNAVAILABLE", "The service is temporarily unavailable for changes."),
     "server_error": Wording(500, "UNEXPECTED_ERROR", "An unexpected error occurred. Error ID: {1}"),
     "no_route": Wording(404, "NOT_FOUND", "Invalid URL. The requested resource does not exist."),
     "no_method": Wording(405, "METHOD_NOT_ALLOWED", "Method is not allowed for this resource. {2}"),

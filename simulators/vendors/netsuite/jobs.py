@@ -61,9 +61,14 @@ def put_off(system: Account, call: Call, handler: Handler) -> Reply:
 def run(system: Account, call: Call, handler: Handler, job: Job) -> None:
     """Do the work of a job. A refusal is its result; a bug of ours raises into the loop."""
     job.progress = "processing"
+    fate = next((said for fault in system.state.jobs.faults if (said := fault(job))), "")
+    if fate == "never":
+        return  # it stays "processing" for ever
     again = Call(call.method, call.path, call.raw_query, call.headers, call.body, call.base)
     again.args, again.user, again.handler, again.at = list(call.args), call.user, handler, system.clock()
     try:
+        if fate:
+            raise Refusal("server_error", "the job failed", got=job.id)
         job.reply = system.transact(lambda: handler(system, again))
     except Refusal as refusal:
         job.reply = system.refuse(again, refusal)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +98,7 @@ class Jobs:
     held: dict[int, Job] = field(default_factory=dict)
     keys: dict[tuple[str, str], int] = field(default_factory=dict)
     made: int = 0
+    faults: list[Callable[[Job], str]] = field(default_factory=list)  # a fault plan's: "" | fail | never, asked when a job is due
 
 
 @dataclass

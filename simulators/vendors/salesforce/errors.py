@@ -41,6 +41,9 @@ ERRORS = {
     "foreign_key": (400, "INVALID_FIELD"),
     "wrong_id": (400, "MALFORMED_ID"),
     "duplicate": (400, "DUPLICATE_VALUE"),
+    "several": (300, "DUPLICATE_EXTERNAL_ID"),  # in a collection; a single record answers 300 with addresses
+    "read_only_mode": (503, "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE"),  # code: read; HTTP status: memory
+    "precondition": (412, "PRECONDITION_FAILED"),
     "too_long": (400, "STRING_TOO_LONG"),
     "bad_email": (400, "INVALID_EMAIL_ADDRESS"),
     "out_of_range": (400, "NUMBER_OUTSIDE_VALID_RANGE"),

@@ -43,7 +43,7 @@ def asked(system: System[Org], call: Call, word: str) -> Reply:
     try:
         plan, literals = planned(system, text, with_deleted=word == "queryAll")
         rows = plan.run(store_ask(system), literals, moment)
-        page = Page(plan, rows, literals, moment, batch_size(call), word)
+        page = Page(plan, rows, literals, moment, system.state.batch_rows or batch_size(call), word)
         return turned(system, call, page, 0, "")
     except Misfit as misfit:
         raise Refusal(misfit.code, soql.pointed(text, misfit.at, misfit.message)) from misfit

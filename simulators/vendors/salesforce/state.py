@@ -47,6 +47,7 @@ class Org:
     outbound: Outbound
     plans: dict[tuple[str, bool], Plan] = field(default_factory=dict)
     row_faults: list[RowFault] = field(default_factory=list)
+    batch_rows: int = 0  # rows a page of a query has at most, whatever was asked for; 0: the vendor's own number
 
     def remember(self, shape: tuple[str, bool], plan: Plan) -> Plan:
         """Keep a plan for its shape; beyond PLANS_MAX the oldest goes."""

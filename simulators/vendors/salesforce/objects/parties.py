@@ -67,7 +67,7 @@ ACCOUNT = Wire(
         Column("Type", "type", open_picklist("Type")),
         Column("Industry", "industry", open_picklist("Industry")),
         Column("ParentId", "parent_id", REFERENCE, parent="Parent"),
-        Column("MasterRecordId", "merged_into", REFERENCE, ""),
+        Column("MasterRecordId", "merged_into", REFERENCE, "", parent="MasterRecord"),
         Column("BillingStreet", "street", area("BillingStreet")),
         Column("BillingCity", "city", text("BillingCity", 40)),
         Column("BillingState", "region", text("BillingState", 80)),
