@@ -65,7 +65,10 @@ class Match(Strict):
 
 
 class Fault(Strict):
-    """One line of a fault plan: what strikes, where, when, on what share of the matching traffic (0 to 1)."""
+    """One line of a fault plan: what strikes, where, when, on what share of the matching traffic (0 to 1).
+
+    Chance is drawn by `place`, else by the line's number in its plan: lines taken out of a larger plan keep theirs.
+    """
 
     id: str
     target: Literal["crm", "psa", "erp"]
@@ -74,6 +77,7 @@ class Fault(Strict):
     end: Instant | None = Field(default=None, alias="to")
     share: float = Field(default=1.0, ge=0, le=1)
     params: dict[str, int | float | str | bool] = {}
+    place: int | None = Field(default=None, ge=0)
 
 
 class Expect(Strict):

@@ -15,10 +15,11 @@ from scenarios.spec import Fault
 
 
 class Planted:
-    """A fault of the plan at work. `place` is its number in the plan: two equal lines draw different chances."""
+    """A fault of the plan at work. By `place` two equal lines draw different chances; strikes are counted by `line`, from 0."""
 
-    def __init__(self, fault: Fault, kind: FaultKind, place: int, site: Site) -> None:
+    def __init__(self, fault: Fault, kind: FaultKind, place: int, site: Site, *, line: int | None = None) -> None:
         self.fault, self.kind, self.place = fault, kind, place
+        self.line = place if line is None else line
         self.seed, self.clock, self.record = site.seed, site.clock, site.record
         self.times_max = int(self.parameter("times")) if "times" in kind.params else 0
         self.times = 0
@@ -76,7 +77,7 @@ class Planted:
     def struck(self, what: str) -> None:
         """Count and record a strike that no chance decides."""
         self.times += 1
-        self.record(Strike(self.clock(), self.fault.id, self.fault.target, what, self.place))
+        self.record(Strike(self.clock(), self.fault.id, self.fault.target, what, self.line))
 
     def at(self, instant: int, do: Callable[[], None]) -> None:
         """Do something at an instant of the simulated calendar, at once when it is past."""

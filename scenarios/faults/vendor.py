@@ -47,7 +47,7 @@ def plant_brownout(fault: Planted, site: Site) -> None:
     begin, end = fault.window
     system = site.systems[fault.fault.target]
     share = float(fault.parameter("errors"))
-    failing = Planted(fault.fault.model_copy(update={"share": share}), fault.kind, fault.place, site)
+    failing = Planted(fault.fault.model_copy(update={"share": share}), fault.kind, fault.place, site, line=fault.line)
     system.strikes["arrival"].append(refusing(failing, site))
     usual = system.slowness
 

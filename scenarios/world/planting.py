@@ -34,4 +34,5 @@ def plant(
     for number, fault in enumerate(rehearsal.scenario.faults):
         take(Window(clock(), fault.id, fault.target, fault.begin or 0, fault.end or 0, fault.share))
         kind = FAULTS[fault.id]
-        kind.plant(Planted(fault, kind, number if fault.place is None else fault.place, site), site)
+        place = number if fault.place is None else fault.place
+        kind.plant(Planted(fault, kind, place, site, line=number), site)
