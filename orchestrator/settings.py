@@ -80,9 +80,10 @@ class Intervals(Frozen):
 
     sweep_ms: Positive = 30 * MINUTE_MS
     feed_ms: Positive = 10 * MINUTE_MS
-    feed_quiet_ms: Positive = 30 * MINUTE_MS
-    mirror_busy_ms: Positive = 4 * MINUTE_MS
-    mirror_quiet_ms: Positive = 30 * MINUTE_MS
+    mirror_ms: Positive = 4 * MINUTE_MS
+    names_ms: Positive = 240 * MINUTE_MS
+    quiet_ms: Positive = 60 * MINUTE_MS
+    """Every lane's pace while nobody we work for is at work."""
     overlap_ms: Positive = 10 * MINUTE_MS
     escalation_ms: Positive = 30 * MINUTE_MS
 

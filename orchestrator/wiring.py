@@ -321,18 +321,21 @@ def pollers_of(settings: Settings, sweeps: Sweeps, store: Store, reference: Refe
         """Where people work for whom we have projects."""
         return sorted({reference.entities[code].time_zone for code in store.book.entities()})
 
-    sweep, overlap = Every(every.sweep_ms), every.overlap_ms
-    opens, closes = reference.hours.open, reference.hours.close
-    feed = Busy(every.feed_ms, every.feed_quiet_ms, zones, opens, closes)
-    busy = Busy(every.mirror_busy_ms, every.mirror_quiet_ms, zones, opens, closes)
+    everywhere = sorted({entity.time_zone for entity in reference.entities.values()})
+
+    def busy(interval_ms: int, zones: Callable[[], list[str]] = zones) -> Busy:
+        return Busy(interval_ms, every.quiet_ms, zones, reference.hours.open, reference.hours.close)
+
+    sweep, overlap = busy(every.sweep_ms), every.overlap_ms
     plans = (
-        Plan("sold", sweeps.sold, sweep, overlap),
-        Plan("feed", sweeps.feed, feed, overlap),
+        Plan("sold", sweeps.sold, busy(every.sweep_ms, lambda: zones() or everywhere), overlap),
+        Plan("feed", sweeps.feed, busy(every.feed_ms), overlap),
         Plan("time", sweeps.time, sweep, overlap),
         Plan("expenses", sweeps.expenses, sweep, overlap),
         Plan("milestones", sweeps.milestones, sweep, overlap),
-        Plan("invoices", sweeps.invoices, busy, overlap),
+        Plan("invoices", sweeps.invoices, busy(every.mirror_ms), overlap),
         Plan("totals", sweeps.totals, sweep, overlap),
+        Plan("names", sweeps.names, Every(every.names_ms), overlap),
     )
 
     def failed(name: str, error: Exception) -> None:

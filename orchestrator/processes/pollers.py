@@ -1,8 +1,8 @@
 """Pollers: ask a system what changed since the last time, on a fixed grid, and never lose a change to a crash or an outage.
 
 A watermark is the instant of the last poll that succeeded; the next one asks from there, less an overlap. Only polls that found
-something, and one an hour, are kept: a crash re-reads a little more, and everything a poll starts is idempotent. So an empty poll
-costs one call and no write.
+something, and one in six hours, are kept: a crash only makes the next question reach further back, and everything a poll starts is
+idempotent. So an empty poll costs one call and no write.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from orchestrator.engine.port import BusinessException, Full, Transient, Unknown
 from orchestrator.policies.periods import in_business_hours
 from orchestrator.ports import Clock
 
-KEEP_EVERY_MS = 3_600_000
+KEEP_EVERY_MS = 6 * 3_600_000
 FAILED_PAUSE_MS = 60_000
 FAILED_PAUSE_MS_MAX = 600_000
 SLEEPS_MAX = 8

@@ -145,14 +145,20 @@ class Sweeps:
         await self._starter.start(mirror.CRM_NAME, mirror.Page(rows, sows=tuple(row.sow for row in rows)), id=id)
         return True
 
-    async def totals(self, since: int) -> bool:
-        """Show totals that moved without an invoice, and offer the names of customers that the ERP changed."""
-        renamed = await self._erp.customers_since(since)
+    async def totals(self, _since: int) -> bool:
+        """Show totals that moved without an invoice. The book knows them: nobody is asked."""
         moved = self._shelf.moved()
-        if renamed or moved:
-            page = mirror.Page(customers=tuple(renamed), sows=tuple(moved))
+        if moved:
+            await self._starter.start(mirror.CRM_NAME, mirror.Page(sows=tuple(moved)), id=f"mirror:crm:totals:{self._clock()}")
+        return False  # what moved stays in the book until it is shown: no mark is needed
+
+    async def names(self, since: int) -> bool:
+        """Offer the names of customers that the ERP changed."""
+        renamed = await self._erp.customers_since(since)
+        if renamed:
+            page = mirror.Page(customers=tuple(renamed))
             await self._starter.start(mirror.CRM_NAME, page, id=f"mirror:crm:names:{self._clock()}")
-        return bool(renamed or moved)
+        return bool(renamed)
 
     async def _mirror(self, fresh: list[Invoice]) -> None:
         """Start both mirrors before the book says that these versions were seen: a crash in between starts them again."""

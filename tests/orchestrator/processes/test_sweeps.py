@@ -8,7 +8,7 @@ from orchestrator.canonical.deal import SoldSignal
 from orchestrator.errors import Held, Transient
 from orchestrator.ports import Hint
 from orchestrator.processes.activation import run_id
-from orchestrator.processes.pollers import Busy, Every, Plan, Poller
+from orchestrator.processes.pollers import KEEP_EVERY_MS, Busy, Every, Plan, Poller
 from tests.orchestrator.deals import DAY_MS, HOUR_MS, MONDAY, deal, engagement, entry
 from tests.orchestrator.processes.house import keep
 from tests.orchestrator.virtual import live
@@ -59,9 +59,18 @@ def test_polls_run_on_a_grid_and_look_back():
 
 
 def test_an_empty_poll_writes_nothing():
-    """Only the first mark and one an hour are kept while nothing happens."""
-    _, marks = polled(nothing, minutes=150)
+    """Only the first mark and one in six hours are kept while nothing happens."""
+    _, marks = polled(nothing, minutes=13 * 60)
     assert marks.writes == 1 + 2
+
+
+def test_a_mark_that_a_crash_lost_only_makes_the_next_question_reach_further_back():
+    """Wherever the program dies, what is kept lies before every poll that succeeded, and by six hours at most."""
+    for minutes in range(20, 14 * 60, 50):
+        asked, marks = polled(nothing, minutes=minutes)
+        again, _ = polled(nothing, minutes=1, marks=Marks({name: value - minutes * MINUTE_MS for name, value in marks.items()}))
+        since, last = again[0][1] + minutes, asked[-1][0]
+        assert last - KEEP_EVERY_MS // MINUTE_MS - 10 <= since <= last - 10
 
 
 def test_a_poll_that_found_something_is_kept():
@@ -95,9 +104,9 @@ def test_a_poller_that_starts_again_goes_on_from_its_mark():
 
 
 def test_mirrors_are_quick_while_anybody_works():
-    """Every four minutes in business hours of any entity, every thirty else; the morning is met at its start."""
+    """Every four minutes in business hours of any entity, every hour else; the morning is met at its start."""
     zones = ["Europe/Berlin"]
-    busy = Busy(4 * MINUTE_MS, 30 * MINUTE_MS, lambda: zones, 7, 20)
+    busy = Busy(4 * MINUTE_MS, 60 * MINUTE_MS, lambda: zones, 7, 20)
     six = MONDAY - MONDAY % DAY_MS + 6 * HOUR_MS  # 07:00 in Berlin
     assert [busy.after(at) - at for at in (six - 70 * MINUTE_MS, six - 20 * MINUTE_MS, six, six + 5 * HOUR_MS)] == [
         10 * MINUTE_MS,
