@@ -27,6 +27,12 @@ app = typer.Typer(
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line of standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress line, no tables.")]
+Preset = Annotated[str | None, typer.Option(help="Size of the firm: XS, S or M.")]
+Faults = Annotated[
+    str | None, typer.Option(help="Instead of the scenario's own: calm, rough or storm, one fault such as F-08, or a YAML list.")
+]
+Speed = Annotated[str, typer.Option(help="virtual, real, or simulated seconds per second.")]
+Bugs = Annotated[str, typer.Option(help="Bugs to plant in the orchestrator, joined by +; their names: `rehearse power`.")]
 Out = Annotated[Path | None, typer.Option(help="Where the files of the run go. Default: runs/SCENARIO-SEED.")]
 
 
@@ -40,22 +46,27 @@ def run(
     erp: Annotated[str | None, typer.Option(help="ERP vendor.")] = None,
     design: Annotated[str | None, typer.Option(help="Integration design: core, naive or manual.")] = None,
     engine: Annotated[str | None, typer.Option(help="Durable engine: embedded.")] = None,
-    faults: Annotated[Path | None, typer.Option(help="A YAML list of faults that replaces the scenario's own.")] = None,
+    faults: Faults = None,
     heads: Annotated[int | None, typer.Option(help="Billable heads instead of the preset's.")] = None,
-    speed: Annotated[str, typer.Option(help="virtual, real, or simulated seconds per second.")] = "virtual",
+    speed: Speed = "virtual",
+    ties: Annotated[int, typer.Option(min=0, help="Seed for the order of equal instants; 0: first in, first out.")] = 0,
+    planted: Bugs = "",
     out: Out = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Rehearse one scenario and say whether the design held."""
-    from scenarios.loading import load_faults, load_scenario
+    from scenarios.loading import load_scenario
+    from scenarios.power import named
     from scenarios.resolve import Words, resolve
 
-    words = Words(seed, preset, crm, psa, erp, design, engine, heads, speed)
-    loaded = load_scenario(scenario)
+    words = Words(seed, preset, crm, psa, erp, design, engine, heads, speed, planted, ties)
+    rehearsal = resolve(load_scenario(scenario), words)
+    named(planted)
     if faults is not None:
-        loaded = loaded.model_copy(update={"faults": load_faults(faults)})
-    rehearsal = resolve(loaded, words)
+        from scenarios.stage import with_faults
+
+        rehearsal = with_faults(rehearsal, faults)
     from scenarios.runner import rehearse
 
     verdict, folder = rehearse(rehearsal, out, quiet=quiet or as_json)
@@ -97,7 +108,17 @@ def suite(
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Processes side by side.")] = 1,
     preset: Annotated[str | None, typer.Option(help="Size of the firm: XS, S or M.")] = None,
     design: Annotated[str | None, typer.Option(help="Integration design.")] = None,
+    engine: Annotated[str | None, typer.Option(help="Durable engine: embedded.")] = None,
+    faults: Faults = None,
+    speed: Speed = "virtual",
+    ties: Annotated[
+        int, typer.Option(min=0, max=1000, help="So many shuffles of equal instants a seed, beside the usual order.")
+    ] = 0,
+    planted: Bugs = "",
     heads: Annotated[int | None, typer.Option(help="Billable heads instead of the preset's.")] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep the folders of all runs, not only of those that went wrong.")
+    ] = False,
     junit: Annotated[Path | None, typer.Option(help="Write a JUnit file.")] = None,
     out: Annotated[Path, typer.Option(help="Where failing runs are kept.")] = Path("runs/suite"),
     as_json: Json = False,
@@ -107,8 +128,9 @@ def suite(
     from scenarios.resolve import Words
     from scenarios.suite import Campaign, parse_seeds, parse_shard, run_campaign
 
+    words = Words(preset=preset, design=design, engine=engine, heads=heads, speed=speed, planted=planted)
     campaign = Campaign(
-        tuple(names or ()), parse_seeds(seeds), parse_shard(shard), jobs, Words(preset=preset, design=design, heads=heads), out
+        tuple(names or ()), parse_seeds(seeds), parse_shard(shard), jobs, words, out, faults=faults, ties=ties, keep=keep
     )
     result = run_campaign(campaign, junit=junit, quiet=quiet or as_json)
     finish(result["exit_code"], result if as_json else None)

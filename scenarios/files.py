@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def prepare(folder: Path) -> None:
 
 def write_file(path: Path, content: bytes) -> None:
     """Write all of it or nothing. Raises UsageError in one sentence."""
-    partial = path.with_name(path.name + ".partial")
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")  # processes of a campaign may write one file at a time
     try:
         partial.write_bytes(content)
         partial.replace(path)

@@ -63,3 +63,32 @@ class Progress:
         if self.on:
             sys.stderr.write("\r\x1b[2K")
             sys.stderr.flush()
+
+
+class CampaignLine:
+    """One line on a terminal: how many runs are done, how many went wrong, how long the rest will take."""
+
+    def __init__(self, runs: int, *, quiet: bool = False) -> None:
+        self.console = Console(stderr=True, highlight=False)
+        self.on = not quiet and self.console.is_terminal
+        self.runs, self.watch = runs, Stopwatch()
+
+    def draw(self, done: int, wrong: int) -> None:
+        """Show where the campaign is."""
+        if not self.on:
+            return
+        rate = done / max(self.watch.wall_s(), 1e-3)
+        left_s = (self.runs - done) / max(rate, 1e-9)
+        line = Text.assemble(
+            ("campaign ", "bold"),
+            f"{done:,} of {self.runs:,} runs  {wrong:,} not as expected  {rate:,.2f} runs/s  about {left_s / 60:,.0f} min left",
+        )
+        line.truncate(max(self.console.width - 1, 20))
+        self.console.print(line, end="\r")
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Leave no trace of the line."""
+        if self.on:
+            sys.stderr.write("\r\x1b[2K")
+            sys.stderr.flush()

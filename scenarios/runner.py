@@ -7,6 +7,7 @@ stack trace, and never as `held`.
 from __future__ import annotations
 
 import traceback
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -132,8 +133,10 @@ def forget_old_twins() -> None:
 
 def verdict_of(rehearsal: Rehearsal, outcome: Outcome, judgement: Judgement) -> Verdict:
     word = worst(judgement.invariants)
+    names = names_of(rehearsal)
+    names["faults"] = tuple({**line, "struck": outcome.trail.lines.get(place, 0)} for place, line in enumerate(names["faults"]))
     return Verdict(
-        **names_of(rehearsal),
+        **names,
         verdict=word,
         exit_code=EXIT_CODES[word],
         simulated_seconds=outcome.simulated_s,
@@ -145,9 +148,27 @@ def verdict_of(rehearsal: Rehearsal, outcome: Outcome, judgement: Judgement) -> 
         not_judged=judgement.not_judged,
         kpis=judgement.kpis,
         exceptions=judgement.exceptions,
-        alerts=judgement.alerts,
+        alerts=(*judgement.alerts, *idle_lines(rehearsal, outcome.trail.lines)),
         sometimes=judgement.sometimes,
+        strikes=strikes_of(outcome.trail),
     )
+
+
+def idle_lines(rehearsal: Rehearsal, struck: dict[int, int]) -> tuple[str, ...]:
+    """A warning for every line of the fault plan that never struck: of that fault the run says nothing."""
+    return tuple(
+        f"line {place + 1} of the fault plan, {fault.id} on {fault.target}, struck 0 times: this run says nothing about it"
+        for place, fault in enumerate(rehearsal.scenario.faults)
+        if not struck.get(place)
+    )
+
+
+def strikes_of(trail: Trail) -> dict[str, int]:
+    """{fault: how often it struck}, over all systems."""
+    count: Counter[str] = Counter()
+    for (fault, _system), (times, *_) in trail.strikes.items():
+        count[fault] += times
+    return dict(sorted(count.items()))
 
 
 def names_of(rehearsal: Rehearsal) -> dict[str, Any]:

@@ -1,27 +1,45 @@
-"""Campaigns: many scenarios on many seeds, in parallel processes. A run that ends as its file expects is a success."""
+"""Campaigns: many scenarios on many seeds, in parallel processes. A run that ends as its file expects is a success.
+
+With `ties` every seed is run again in other orders of equal instants; without faults all of them must end in one business state
+(INV-52). What comes of it all is counted in `tally.py`.
+"""
 
 from __future__ import annotations
 
 import multiprocessing
+from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from scenarios.errors import UsageError
-from scenarios.files import discard, write_file
+import msgspec
+
+from scenarios.errors import HarnessError, UsageError
+from scenarios.files import discard, prepare, write_file
 from scenarios.loading import library_names, load_scenario
-from scenarios.progress import Stopwatch
+from scenarios.power import named
+from scenarios.progress import CampaignLine, Stopwatch
 from scenarios.resolve import Rehearsal, Words, resolve
-from scenarios.verdict import EXIT_CODES, GRAVITY, Verdict
+from scenarios.stage import with_faults
+from scenarios.tally import Result, by_state, summarise, warnings
 
 RUNS_MAX = 1_000_000
+AHEAD = 4  # runs handed to each process before the first is back
+RUNS_A_PROCESS = 200  # then a fresh one, so that nothing can pile up
+
+Job = tuple[Rehearsal, Path, bool]
 
 
 @dataclass(frozen=True)
 class Campaign:
-    """What to run: scenario names (none: all that expect to hold), seeds, (shard, shards), processes, words, where."""
+    """What to run: scenario names (none: all that expect to hold), seeds, (shard, shards), processes, words, where.
+
+    `faults` is what `--faults` says, `ties` the number of shuffles a seed, `keep` whether folders of good runs stay.
+    """
 
     names: tuple[str, ...]
     seeds: range
@@ -29,19 +47,9 @@ class Campaign:
     jobs: int
     words: Words
     out: Path
-
-
-@dataclass(frozen=True)
-class Result:
-    """One run of a campaign and whether it ended as expected."""
-
-    verdict: Verdict
-    expected: str
-    folder: str
-
-    @property
-    def as_expected(self) -> bool:
-        return self.verdict.verdict == self.expected
+    faults: str | None = None
+    ties: int = 0
+    keep: bool = False
 
 
 def parse_seeds(said: str) -> range:
@@ -68,84 +76,116 @@ def run_campaign(campaign: Campaign, *, junit: Path | None, quiet: bool) -> dict
     """Run all of it; return the JSON object of `rehearse suite --json` with its exit code."""
     from rich.console import Console
 
-    planned = list(plan(campaign))
-    if not planned:
-        raise UsageError("nothing to run; name a scenario of `rehearse list`, or another shard")
+    named(campaign.words.planted)
+    prepare(campaign.out)
+    size = count(campaign)
     watch, results = Stopwatch(), []
     console = Console(highlight=False, quiet=quiet)
-    for result in carry_out(planned, campaign):
-        results.append(result)
-        word = "as expected" if result.as_expected else f"expected {result.expected}"
-        console.print(f"{result.verdict.scenario:28} seed {result.verdict.seed:<6} {result.verdict.verdict:10} {word}")
+    line = CampaignLine(size, quiet=quiet)
+    try:
+        for result in carry_out(campaign):
+            results.append(result)
+            line.clear()
+            console.print(told(result), soft_wrap=True)
+            line.draw(len(results), sum(not r.as_expected for r in results))
+    finally:
+        line.clear()
+    results = by_state(results)
     if junit is not None:
         from scenarios.report.junit import junit_xml
 
         write_file(junit, junit_xml(r.verdict for r in results))
     summary = summarise(results, watch.wall_s())
+    write_file(campaign.out / "campaign.json", msgspec.json.format(msgspec.json.encode(summary)))
+    show(summary, console)
+    return summary
+
+
+def told(result: Result) -> str:
+    """One run in one line."""
+    verdict = result.verdict
+    word = "as expected" if result.as_expected else f"expected {result.expected}; {result.folder}"
+    ties = f" ties {result.ties}" if result.ties else ""
+    return f"{verdict.scenario:28} seed {verdict.seed:<6}{ties} {verdict.verdict:10} {word}"
+
+
+def show(summary: dict[str, Any], console: Any) -> None:
+    """Print what the campaign came to: the counts, what went wrong, what never happened."""
     console.print(
         f"{summary['runs']} runs in {summary['seconds']:.1f} s: {summary['held']} held, {summary['broken']} broken, "
         f"{summary['unsettled']} unsettled, {summary['unknown']} unknown; {len(summary['failures'])} not as expected"
     )
-    return summary
+    for failure in summary["failures"]:
+        console.print(
+            f"  {failure['scenario']} seed {failure['seed']}: {failure['invariant'] or failure['verdict']}  {failure['dir']}"
+        )
+    for name, times in sorted(summary["sometimes"].items()):
+        console.print(f"  {name}: {times}")
+    for warning in warnings(summary):
+        console.print(f"warning: {warning}")
 
 
-def plan(campaign: Campaign) -> Iterator[tuple[Rehearsal, Path]]:
-    """The runs of this shard, in order of scenario and seed."""
-    names = campaign.names or tuple(n for n in library_names() if load_scenario(n).expect.verdict == "held")
-    if len(names) * len(campaign.seeds) > RUNS_MAX:
-        raise UsageError(f"{len(names) * len(campaign.seeds)} runs are more than {RUNS_MAX}; name fewer seeds")
+def count(campaign: Campaign) -> int:
+    """How many runs this shard has. Raises UsageError for none, or more than anybody can wait for."""
+    one, all_ = campaign.shard
+    whole = len(names_of(campaign)) * len(campaign.seeds)
+    mine = len(range(one - 1, whole, all_)) * (1 + campaign.ties)
+    if mine > RUNS_MAX:
+        raise UsageError(f"{mine} runs are more than {RUNS_MAX}; name fewer seeds")
+    if not mine:
+        raise UsageError("nothing to run; name a scenario of `rehearse list`, or another shard")
+    return mine
+
+
+def names_of(campaign: Campaign) -> tuple[str, ...]:
+    return campaign.names or tuple(n for n in library_names() if load_scenario(n).expect.verdict == "held")
+
+
+def plan(campaign: Campaign) -> Iterator[Job]:
+    """The runs of this shard, in order of scenario, seed and shuffle."""
     one, all_ = campaign.shard
     number = 0
-    for name in names:
+    for name in names_of(campaign):
         scenario = load_scenario(name)
         for seed in campaign.seeds:
             number += 1
             if (number - one) % all_ == 0:
-                words = Words(**{**vars(campaign.words), "seed": seed})
-                yield resolve(scenario, words), campaign.out / f"{scenario.name}-{seed}"
+                rehearsal = resolve(scenario, replace(campaign.words, seed=seed))
+                if campaign.faults is not None:
+                    rehearsal = with_faults(rehearsal, campaign.faults)
+                folder = campaign.out / f"{scenario.name}-{seed}"
+                yield rehearsal, folder, campaign.keep
+                for ties in range(1, campaign.ties + 1):
+                    yield replace(rehearsal, ties=ties), folder.with_name(f"{folder.name}-ties-{ties}"), campaign.keep
 
 
-def carry_out(planned: list[tuple[Rehearsal, Path]], campaign: Campaign) -> Iterator[Result]:
+def carry_out(campaign: Campaign) -> Iterator[Result]:
+    """Run them, in this process or in several; results come in the order of the plan."""
     if campaign.jobs == 1:
-        yield from map(one_run, planned)
+        yield from map(one_run, plan(campaign))
         return
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(campaign.jobs, mp_context=spawn) as pool:
-        yield from pool.map(one_run, planned)
+    with ProcessPoolExecutor(campaign.jobs, mp_context=spawn, max_tasks_per_child=RUNS_A_PROCESS) as pool:
+        jobs = plan(campaign)
+        try:
+            waiting: deque[Future[Result]] = deque(pool.submit(one_run, job) for job in islice(jobs, campaign.jobs * AHEAD))
+            while waiting:
+                result = waiting.popleft().result()
+                waiting.extend(pool.submit(one_run, job) for job in islice(jobs, 1))
+                yield result
+        except BrokenProcessPool as error:
+            raise HarnessError(f"a process of the campaign died ({error}); give fewer --jobs when memory is short") from error
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
-def one_run(job: tuple[Rehearsal, Path]) -> Result:
-    """Run one rehearsal; keep its folder only when it did not end as expected."""
+def one_run(job: Job) -> Result:
+    """Run one rehearsal; keep its folder only when it did not end as expected, or when asked to."""
     from scenarios.runner import rehearse
 
-    rehearsal, folder = job
+    rehearsal, folder, keep = job
     verdict, kept = rehearse(rehearsal, folder, quiet=True)
-    result = Result(verdict, rehearsal.scenario.expect.verdict, str(kept))
-    if result.as_expected:
+    result = Result(verdict, rehearsal.scenario.expect.verdict, str(kept), rehearsal.ties)
+    if result.as_expected and not keep:
         discard(folder)
     return result
-
-
-def summarise(results: list[Result], seconds: float) -> dict[str, Any]:
-    counts = {word: sum(r.verdict.verdict == word for r in results) for word in ("held", "broken", "unsettled", "unknown")}
-    failures = [
-        {
-            "scenario": r.verdict.scenario,
-            "seed": r.verdict.seed,
-            "invariant": next((f.id for f in r.verdict.invariants if f.verdict == r.verdict.verdict), ""),
-            "dir": r.folder,
-        }
-        for r in results
-        if not r.as_expected
-    ]
-    wrong = [r.verdict.verdict for r in results if not r.as_expected]
-    worst = max(wrong, key=GRAVITY.index, default="held")
-    code = EXIT_CODES[worst] if worst != "held" else (EXIT_CODES["broken"] if wrong else 0)
-    return {
-        "runs": len(results),
-        **counts,
-        "seconds": round(seconds, 3),
-        "failures": failures,
-        "sometimes": {},
-        "exit_code": code,
-    }

@@ -36,7 +36,7 @@ class Judgement(msgspec.Struct, frozen=True):
     not_judged: tuple[NotJudged, ...]
     kpis: dict[str, dict[str, Any]]
     exceptions: dict[str, int]
-    alerts: tuple[str, ...]
+    alerts: tuple[dict[str, Any] | str, ...]  # {at, code, system, flow, subject, since, cleared_at}, or a warning in words
     state: str  # digest.state
     story: dict[str, Any] = {}  # figures and series for the report
     sometimes: dict[str, int] = {}  # what is seldom needed, as the design counts it
@@ -62,9 +62,10 @@ class Verdict(msgspec.Struct, frozen=True):
     kpis: dict[str, dict[str, Any]]
     exceptions: dict[str, int]
     faults: tuple[dict[str, Any], ...]
-    alerts: tuple[str, ...]
+    alerts: tuple[dict[str, Any] | str, ...]  # {at, code, system, flow, subject, since, cleared_at}, or a warning in words
     note: str = ""
     sometimes: dict[str, int] = {}
+    strikes: dict[str, int] = {}  # {fault: how often it struck}
 
 
 def worst(findings: tuple[Finding, ...]) -> str:
