@@ -25,6 +25,7 @@ from scenarios.clock.ties import Ties
 
 ROUNDS_MAX = 1_000_000  # rounds of one instant before it counts as a livelock
 SAMPLE = 1_000  # callbacks or events looked at to name the culprits
+NO_TIMER: tuple[float, int, Any] = (FOREVER, 0, None)
 FULL_EVERY = 28  # garbage: each so many-th collection looks at old objects too
 
 
@@ -71,9 +72,15 @@ class VirtualLoop(Schedule):
         pop_ready, pop_timer, queue, ties = ready.popleft, heapq.heappop, env._queue, self._ties
         then, rounds = -FOREVER, 0
         while True:
-            if not ready or (queue and queue[0][0] <= env._now):
-                self._pass_time()
             now = env._now
+            if not ready or (queue and queue[0][0] <= now):
+                when, _, timer = timers[0] if timers else NO_TIMER
+                # By far the commonest: nothing is left but to wait for one live timer, and the model is not due before.
+                if not ready and when < self._attend_at and not timer._cancelled and (not queue or when < queue[0][0] > now):
+                    env._now = when if when > now else now
+                else:
+                    self._pass_time()
+                now = env._now
             if now != then:
                 then, rounds = now, 0
             else:
