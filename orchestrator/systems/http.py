@@ -7,6 +7,8 @@ How a call ends is decided here once: an answer (done, or a business refusal the
 from __future__ import annotations
 
 import asyncio
+import socket
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -30,6 +32,10 @@ OUTCOMES = {2: "done", 3: "refused", 4: "refused", 5: "failed"}
 """What a call's status counts as; no status at all is silent."""
 REFUSALS = {THROTTLED: "throttled", STRANGER: "stranger"}
 
+Headers = tuple[tuple[str, str], ...]
+WRITES = "writes"
+"""The lane of all calls that change something, unless they name a narrower one."""
+
 T = TypeVar("T")
 
 
@@ -40,14 +46,27 @@ class Token(NamedTuple):
     expires_at: int
 
 
+class Asked(NamedTuple):
+    """One call, and the lane it takes."""
+
+    method: str
+    path: str
+    body: bytes
+    headers: Headers
+    lane: str
+
+
 class Gate(Protocol):
     """What stands before every call: breaker and throttle."""
 
-    async def enter(self) -> None:
-        """Wait for a place; raises Held when calling now would be wrong."""
+    async def enter(self, *, lane: str = "") -> None:
+        """Wait for a place; raises Held when calling now would be wrong. A lane is a part that can fail by itself."""
 
-    def leave(self, *, answered: bool, wait_ms: int = 0, throttled: bool = False) -> None:
+    def leave(self, *, answered: bool, wait_ms: int = 0, throttled: bool = False, lane: str = "", silent: bool = True) -> None:
         """Tell how it went: whether the system answered as a healthy one does, and how long it asked us to stay away."""
+
+    def spend(self) -> None:
+        """The system said that no calls are left."""
 
 
 Bare = Callable[[str, str, bytes, tuple[tuple[str, str], ...]], Awaitable[Response]]
@@ -83,26 +102,37 @@ class Link:
     def audience(self) -> str:
         return self._base
 
-    async def call(self, method: str, path: str, body: bytes = b"", headers: tuple[tuple[str, str], ...] = ()) -> Response:
+    async def call(
+        self, method: str, path: str, body: bytes = b"", headers: Headers = (), *, lane: str | None = None
+    ) -> Response:
         """Send one request and return the answer of a healthy system: 2xx, 3xx, or a 4xx the client has to read.
 
+        `lane`: the part of the system that is asked, which may fail while the rest is well; None: writes are one, reads are none.
         Raises Held or Transient: surely not done; Unknown: may be done. An expired token is renewed once.
         """
+        asked = Asked(method, path, body, headers, lane if lane is not None else "" if method == "GET" else WRITES)
         token = await self._bearer()
-        answer = await self._passed(method, path, body, headers, token)
+        answer = await self._passed(asked, token)
         if answer.status == STRANGER:
             self._forget(token)
-            answer = await self._passed(method, path, body, headers, await self._bearer())
+            answer = await self._passed(asked, await self._bearer())
             if answer.status == STRANGER:
                 raise Transient(f"{self.system} does not accept our fresh token: {excerpt(answer)}", 60_000, system=self.system)
         return answer
 
-    async def _passed(self, method: str, path: str, body: bytes, headers: tuple[tuple[str, str], ...], token: Token) -> Response:
+    def spent(self) -> None:
+        """A client read in an answer that no calls are left."""
+        self._gate.spend()
+        self._on_call(self.system, "quota")
+
+    async def _passed(self, asked: Asked, token: Token) -> Response:
+        method, path, body, headers, lane = asked
         bearer = (("authorization", token.header), ("x-correlation-id", correlation.get()), *headers)
-        await self._gate.enter()
-        answered, wait_ms, outcome = False, 0, "silent"
+        await self._gate.enter(lane=lane)
+        answered, wait_ms, outcome, silent = False, 0, "silent", True
         try:
             answer = await self._exchange(method, path, body, bearer)
+            silent = answer.status != UNAVAILABLE
             outcome = OUTCOMES.get(answer.status // 100, "silent")
             if answer.status >= 400:
                 wait_ms = self._told(answer)
@@ -111,7 +141,7 @@ class Link:
             self._judge(answer, wait_ms)
             return answer
         finally:
-            self._gate.leave(answered=answered, wait_ms=wait_ms, throttled=outcome == "throttled")
+            self._gate.leave(answered=answered, wait_ms=wait_ms, throttled=outcome == "throttled", lane=lane, silent=silent)
             self._on_call(self.system, outcome)
 
     async def _exchange(self, method: str, path: str, body: bytes, headers: tuple[tuple[str, str], ...]) -> Response:
@@ -121,6 +151,11 @@ class Link:
                 return await self._send(request)
         except ConnectionRefusedError as error:
             raise Transient(f"{self.system} refuses connections", system=self.system) from error
+        except (
+            ssl.SSLCertVerificationError,
+            socket.gaierror,
+        ) as error:  # before the first byte: a matter for the platform's owner
+            raise Transient(f"{self.system} cannot be reached: {error}", system=self.system) from error
         except (OSError, TimeoutError) as error:
             raise Unknown(f"{self.system}: no complete answer to {method} {path[:80]}: {error!r}", system=self.system) from error
 

@@ -15,7 +15,7 @@ from orchestrator.canonical.party import Customer
 from orchestrator.errors import Refused, Transient, Unknown
 from orchestrator.policies.ownership import Guard
 from orchestrator.ports import Renamed, Response
-from orchestrator.systems.http import Link, decoded, encode, excerpt, refusal, safely
+from orchestrator.systems.http import WRITES, Link, decoded, encode, excerpt, refusal, safely
 from orchestrator.systems.netsuite import mapping, queries
 
 RECORD = "/services/rest/record/v1"
@@ -68,12 +68,13 @@ class NetSuite:
         self._guard.check("erp", "customer", mapping.CUSTOMER_FIELDS)
         lists = await self._lists()
         body = mapping.customer(customer, lists.currencies[customer.currency], lists.terms[customer.terms])
-        return Ref(customer.eid, await self._put("customer", customer.eid, body))
+        return Ref(customer.eid, await self._put("customer", customer.eid, body, entity=customer.entity))
 
     async def upsert_job(self, contract: Contract, customer: Ref) -> Ref:
         self._guard.check("erp", "job", mapping.JOB_FIELDS)
         lists, key = await self._lists(), refs.job(contract.sow)
-        return Ref(key, await self._put("job", key, mapping.job(contract, customer, lists.currencies[contract.currency])))
+        body = mapping.job(contract, customer, lists.currencies[contract.currency])
+        return Ref(key, await self._put("job", key, body, entity=contract.entity))
 
     async def upsert_order(self, contract: Contract, customer: Ref, job: Ref) -> Ref:
         self._guard.check("erp", "sales_order", mapping.ORDER_FIELDS)
@@ -81,7 +82,7 @@ class NetSuite:
         body = mapping.order(
             contract, customer, job, currency_id=lists.currencies[contract.currency], terms_id=lists.terms[contract.terms]
         )
-        return Ref(key, await self._put("salesOrder", key, body, "?replace=item"))
+        return Ref(key, await self._put("salesOrder", key, body, entity=contract.entity, query="?replace=item"))
 
     async def close_order(self, order: Ref) -> None:
         self._guard.check("erp", "sales_order", ("status",))
@@ -95,13 +96,14 @@ class NetSuite:
 
     async def post_time(self, event: Event, target: Target) -> Posted:
         self._guard.check("erp", "time_bill", mapping.TIME_FIELDS)
-        return Posted(event.source, await self._put("timeBill", event.source, mapping.time_bill(event, target)))
+        body = mapping.time_bill(event, target)
+        return Posted(event.source, await self._put("timeBill", event.source, body, entity=target.entity))
 
     async def post_expense(self, event: Event, target: Target) -> Posted:
         self._guard.check("erp", "expense_report", mapping.EXPENSE_FIELDS)
         lists = await self._lists()
         body = mapping.expense_report(event, target, lists.currencies[event.currency])
-        return Posted(event.source, await self._put("expenseReport", event.source, body, "?replace=expense"))
+        return Posted(event.source, await self._put("expenseReport", event.source, body, entity=target.entity, query="?replace=expense"))
 
     async def periods(self, entity: str) -> list[Period]:
         return [mapping.period_of(row) for row in await self._select(queries.PERIODS, f"%-{entity}")]
@@ -110,7 +112,7 @@ class NetSuite:
 
     async def create_work_invoice(self, bill: Bill, target: Target) -> Invoice:
         path = f"{RECORD}/job/{target.job_id}/!transform/invoice"
-        return await self._transform(path, bill.key, mapping.work_invoice(bill))
+        return await self._transform(path, bill.key, mapping.work_invoice(bill), entity=target.entity)
 
     async def find_work_invoice(self, bill: Bill, target: Target) -> Invoice | None:  # noqa: ARG002  a probe has its step's arguments
         return await self._invoice(bill.key)
@@ -119,7 +121,7 @@ class NetSuite:
         key = refs.milestone_invoice(milestone)
         line = await self._order_line(target.order, milestone)
         path = f"{RECORD}/salesOrder/{target.order_id}/!transform/invoice?replace=item"
-        return await self._transform(path, key, mapping.milestone_invoice(milestone, on, line))
+        return await self._transform(path, key, mapping.milestone_invoice(milestone, on, line), entity=target.entity)
 
     async def find_milestone_invoice(self, milestone: str, on: str, target: Target) -> Invoice | None:  # noqa: ARG002
         return await self._invoice(refs.milestone_invoice(milestone))
@@ -144,20 +146,20 @@ class NetSuite:
 
     # How it speaks.
 
-    async def _put(self, record: str, key: str, body: dict[str, Any], query: str = "") -> str:
+    async def _put(self, record: str, key: str, body: dict[str, Any], *, entity: str, query: str = "") -> str:
         """Create or replace by external id; the record's internal id."""
         path = f"{RECORD}/{record}/eid:{quote(key, safe='')}{query}"
-        answer = self._require(await self._link.call("PUT", path, encode(body), JSON))
+        answer = self._require(await self._link.call("PUT", path, encode(body), JSON, lane=lane_of(entity)))
         return _id_in(answer)
 
     async def _patch(self, record: str, key: str, body: dict[str, Any]) -> None:
         path = f"{RECORD}/{record}/eid:{quote(key, safe='')}"
         self._require(await self._link.call("PATCH", path, encode(body), JSON))
 
-    async def _transform(self, path: str, key: str, body: dict[str, Any]) -> Invoice:
+    async def _transform(self, path: str, key: str, body: dict[str, Any], *, entity: str) -> Invoice:
         """Make an invoice of a record. One that exists already under this external id is read back: it is ours."""
         self._guard.check("erp", "invoice", mapping.INVOICE_FIELDS)
-        answer = await self._link.call("POST", path, encode(body), JSON)
+        answer = await self._link.call("POST", path, encode(body), JSON, lane=lane_of(entity))
         try:
             self._require(answer)
         except Refused:
@@ -211,7 +213,7 @@ class NetSuite:
         raise AssertionError(f"a query of more than {PAGES_MAX} pages")
 
     async def _page(self, path: str, body: bytes) -> Rows:
-        return decoded("erp", _rows, self._require(await self._link.call("POST", path, body, QUERY)))
+        return decoded("erp", _rows, self._require(await self._link.call("POST", path, body, QUERY, lane="")))
 
     async def _lists(self) -> Lists:
         """The account's currencies and terms, asked once."""
@@ -232,6 +234,11 @@ class NetSuite:
         if detail.code in LOCKED or answer.status == 409:
             raise Transient(f"erp: {detail.code}: {detail.detail}", system="erp")
         raise refusal("erp", _code(detail), answer, detail.code, detail.detail)
+
+
+def lane_of(entity: str) -> str:
+    """Writes of one legal entity are a lane: a subsidiary that is locked or gone stops nobody else."""
+    return f"{WRITES} {entity}"
 
 
 def _code(detail: Detail) -> str:

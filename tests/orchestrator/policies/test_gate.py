@@ -204,3 +204,83 @@ def test_gate_tells_when_its_breaker_closes_and_stores_each_state():
 
     live(main)
     assert (closed, stored) == (["erp"], [("erp", "open"), ("erp", "half_open"), ("erp", "closed")])
+
+
+def ended(gate, count, *, lane="", answered=False, silent=False):
+    """So many calls in a row that end alike."""
+
+    async def calls():
+        for _ in range(count):
+            await gate.enter(lane=lane)
+            gate.leave(answered=answered, lane=lane, silent=silent)
+
+    return calls()
+
+
+def is_held(gate, lane):
+    async def asked():
+        try:
+            await gate.enter(lane=lane)
+        except Held:
+            return True
+        gate.leave(answered=True, lane=lane)
+        return False
+
+    return asked()
+
+
+def test_a_lane_that_is_refused_service_holds_nobody_else():
+    """Writes of one legal entity are turned away; reads and other entities go on, and a wake is told when it is back."""
+    closed = []
+
+    async def main(loop):
+        gate = Gate(Door("erp", limits=LIMITS, on_close=closed.append), loop.ms)
+        await ended(gate, 3, lane="writes UK")
+        held = [await is_held(gate, lane) for lane in ("writes UK", "writes DE", "")]
+        shown = list(gate.view()["lanes"])
+        await asyncio.sleep(30)
+        await ended(gate, 1, lane="writes UK", answered=True)
+        return held, shown, gate.view()["lanes"]
+
+    assert live(main) == ([True, False, False], ["writes UK"], {})
+    assert closed == ["erp"]
+
+
+def test_silence_in_a_lane_counts_against_the_whole_system():
+    """Nobody answers at all: that is no matter of one lane."""
+
+    async def main(loop):
+        gate = Gate(Door("erp", limits=LIMITS), loop.ms)
+        await ended(gate, 3, lane="writes UK", silent=True)
+        return await is_held(gate, ""), await is_held(gate, "writes DE")
+
+    assert live(main) == (True, True)
+
+
+def test_the_trial_of_a_system_is_not_lost_on_a_call_that_its_lane_holds_back():
+    """With both broken, a narrow call that may not go leaves the one trial to others."""
+
+    async def main(loop):
+        gate = Gate(Door("erp", limits=LIMITS), loop.ms)
+        await ended(gate, 3, lane="writes UK")
+        await asyncio.sleep(20)
+        await ended(gate, 3, silent=True)
+        await asyncio.sleep(12)  # the lane's trial is due, the system's is not
+        held = [await is_held(gate, "writes UK")]
+        await asyncio.sleep(20)
+        return [*held, await is_held(gate, "writes UK"), await is_held(gate, "")]
+
+    assert live(main) == [True, False, False]
+
+
+def test_a_system_without_calls_left_is_left_alone_for_a_minute():
+    """One question a minute shows when there are calls again."""
+
+    async def main(loop):
+        gate = Gate(Door("crm"), loop.ms)
+        gate.spend()
+        held = [await is_held(gate, "")]
+        await asyncio.sleep(60)
+        return [*held, await is_held(gate, "")]
+
+    assert live(main) == [True, False]

@@ -1,6 +1,8 @@
 """One call: how it is signed, boxed in time, and how its end is named."""
 
 import asyncio
+import socket
+import ssl
 
 import pytest
 
@@ -35,6 +37,8 @@ def run(script, *, calls=1, timeout_s=5.0, sign_in=None):
     ("said", "kind"),
     [
         (ConnectionRefusedError("no"), Transient),
+        (ssl.SSLCertVerificationError(1, "expired"), Transient),
+        (socket.gaierror(-2, "no such name"), Transient),
         (ConnectionResetError("cut"), Unknown),
         (OSError("cut"), Unknown),
         (60, Unknown),
