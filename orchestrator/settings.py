@@ -85,7 +85,8 @@ class Intervals(Frozen):
     quiet_ms: Positive = 60 * MINUTE_MS
     """Every lane's pace while nobody we work for is at work."""
     overlap_ms: Positive = 10 * MINUTE_MS
-    escalation_ms: Positive = 30 * MINUTE_MS
+    upkeep_ms: Positive = 15 * MINUTE_MS
+    """How often somebody looks for what is overdue or stands still."""
 
 
 class Settings(Frozen):

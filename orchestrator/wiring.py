@@ -19,7 +19,7 @@ from orchestrator.experience.app import build as build_app
 from orchestrator.experience.operations import Parts, Sender, Topic
 from orchestrator.experience.people import Person
 from orchestrator.experience.pump import Pump
-from orchestrator.experience.upkeep import heal
+from orchestrator.experience.upkeep import Upkeep, Watched, heal
 from orchestrator.observe.log import Log
 from orchestrator.observe.metrics import SELDOM, Metrics
 from orchestrator.policies.breaker import OPEN
@@ -39,6 +39,7 @@ from orchestrator.processes.pollers import Busy, Every, Plan, Poller
 from orchestrator.processes.sweeps import Finds, Sweeps
 from orchestrator.processes.work import work_processes
 from orchestrator.settings import CrmSettings, ErpSettings, Limits, PsaSettings, Settings
+from orchestrator.store.alerts import Alerts
 from orchestrator.store.audit import Audit
 from orchestrator.store.book import SqlBook
 from orchestrator.store.crossrefs import Crossrefs
@@ -59,6 +60,7 @@ AUDITED = ("upsert_customer", "upsert_job", "upsert_order", "close_order", "inac
            "create_work_invoice", "create_milestone_invoice")  # fmt: skip
 """The steps that write financial records."""
 LETTERS_MAX = 100
+SELDOM_CALLS = {"stranger": "token_refreshed", "quota": "quota_gone"}
 
 Sink = Callable[[str], None]
 
@@ -74,6 +76,7 @@ class Store:
     outbox: Outbox
     names: Crossrefs
     audit: Audit
+    alerts: Alerts
     desk: Desk
 
 
@@ -133,7 +136,7 @@ class Orchestrator:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.engine.serve(), name="engine")
             group.create_task(self._pump.serve(), name="pump")
-            group.create_task(self._escalate(), name="escalation")
+            group.create_task(Upkeep(self.parts, every_ms=self._intervals.upkeep_ms).serve(), name="upkeep")
             for poller in self._pollers:
                 group.create_task(poller.serve(), name=f"poll-{poller.name}")
 
@@ -153,12 +156,6 @@ class Orchestrator:
         """Release the store; everything committed stays."""
         self.store.database.close()
 
-    async def _escalate(self) -> None:
-        while True:
-            await asyncio.sleep(self._intervals.escalation_ms / 1000)
-            for id in self.store.desk.escalate():
-                self.parts.log.event("exception-escalated", id=id)
-
 
 def build(settings: Settings, *, send: Send, clock: Clock, sink: Sink = lambda _line: None) -> Orchestrator:
     """Join everything. Raises ConfigError for wrong reference data, StoreError for a store that cannot be used."""
@@ -175,6 +172,7 @@ def build(settings: Settings, *, send: Send, clock: Clock, sink: Sink = lambda _
         Counter(systems.crm, sweeps, engine, store.book, store.desk, store.notes, reference, clock, pushes.is_signature)
     )
     pump = Pump(store.inbox, store.desk, operations.on_event, clock=clock, log=log)
+    watched = Watched(store.database, store.inbox, store.book, systems.gates)
     parts = Parts(
         clock=clock,
         engine=engine,
@@ -184,15 +182,17 @@ def build(settings: Settings, *, send: Send, clock: Clock, sink: Sink = lambda _
         crossrefs=store.names,
         desk=store.desk,
         audit=store.audit,
+        alerts=store.alerts,
         sender=sender_of(settings),
         tokens={token: Person(each.name, frozenset(each.roles)) for token, each in settings.consumers.items()},
         log=log,
         gates=systems.gates,
         metrics=metrics,
+        pulse=lambda: watched.pulse(clock()),
         counters=lambda: counters_of(store, metrics),
         ring=pump.ring,
     )
-    pollers = pollers_of(settings, sweeps, store, reference, parts)
+    pollers = watched.pollers = pollers_of(settings, sweeps, store, reference, parts)
     return Orchestrator(store, parts, pump, pollers=pollers, engine=engine, intervals=settings.intervals)
 
 
@@ -209,6 +209,7 @@ def opened(settings: Settings, clock: Clock, reference: Reference) -> Store:
         Outbox(database, clock),
         Crossrefs(database, clock),
         audit,
+        Alerts(database, clock),
         desk,
     )
 
@@ -256,9 +257,10 @@ def doors_of(store: Store, late: Late, log: Log, metrics: Metrics) -> Doors:
             metrics.count("seldom", "breaker_opened")
 
     def count(system: str, outcome: str) -> None:
-        metrics.count("calls", system, outcome)
-        if outcome == "stranger":
-            metrics.count("seldom", "token_refreshed")
+        if outcome in SELDOM_CALLS:
+            metrics.count("seldom", SELDOM_CALLS[outcome])
+        if outcome != "quota":  # that answer was counted already
+            metrics.count("calls", system, outcome)
 
     return Doors(wake, keep, lambda system: store.notes.get(f"breaker:{system}"), count)
 

@@ -47,6 +47,12 @@ def in_flight(db: Database) -> dict[tuple[str, int], int]:
     return {(process, version): count for process, version, count in rows}
 
 
+def backing_off(db: Database) -> list[tuple[str, str, str]]:
+    """(run, process, system it waits for) of every run that tries again later."""
+    rows = db.rows("select id, process, detail from run where ended_at is null and state = 'retrying' order by seq")
+    return [(id, process, str((parse(detail) or {}).get("system") or "") if detail else "") for id, process, detail in rows]
+
+
 def seldom(db: Database) -> dict[str, int]:
     """What runs went through that a quiet world never asks of them, by name; of the runs that are still kept."""
     said = ", ".join(f"coalesce(sum(value like '{mark}'), 0)" for mark in _MARKS.values())

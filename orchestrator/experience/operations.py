@@ -13,11 +13,13 @@ from typing import Any, Protocol
 from orchestrator.canonical.events import Notice
 from orchestrator.engine.port import Engine
 from orchestrator.experience.people import Person
-from orchestrator.observe.business import Book, Limits
+from orchestrator.observe.business import Book
 from orchestrator.observe.log import Log
 from orchestrator.observe.metrics import Metrics
+from orchestrator.observe.watch import Limits, Pulse
 from orchestrator.policies.gate import Gate
 from orchestrator.policies.throttle import Budget
+from orchestrator.store.alerts import Alerts
 from orchestrator.store.audit import Audit
 from orchestrator.store.crossrefs import Crossrefs
 from orchestrator.store.desk import Desk, ExceptionView
@@ -83,12 +85,14 @@ class Parts:
     crossrefs: Crossrefs
     desk: Desk
     audit: Audit
+    alerts: Alerts
     sender: Sender
     tokens: Mapping[str, Person]
     log: Log
     gates: Mapping[str, Gate] = field(default_factory=dict)
     metrics: Metrics = field(default_factory=Metrics)
     limits: Limits = field(default_factory=Limits)
+    pulse: Callable[[], Pulse] = Pulse
     counters: Callable[[], dict[str, int]] = dict
     consumer: Budget | None = None
     ring: Callable[[], None] = lambda: None

@@ -13,7 +13,8 @@ from orchestrator.engine.port import RunView
 from orchestrator.experience.clerks import shown
 from orchestrator.experience.operations import Parts
 from orchestrator.experience.people import People, Person
-from orchestrator.observe.business import alerts, key_figures
+from orchestrator.observe.business import key_figures
+from orchestrator.observe.watch import signals
 from orchestrator.store.outbox import Letter
 
 RUNS_MAX = 1_000_000
@@ -42,7 +43,7 @@ def router(parts: Parts, people: People) -> APIRouter:
     @routes.get("/kpis")
     async def kpis(_person: Annotated[Person, Depends(looks)]) -> JSONResponse:
         book = parts.operations.book()
-        late = [dataclasses.asdict(alert) for alert in alerts(book, parts.clock(), parts.limits)]
+        late = [dataclasses.asdict(signal) for signal in signals(parts.pulse(), parts.clock(), parts.limits)]
         return JSONResponse({"kpis": key_figures(book), "alerts": late, "exceptions_open": parts.desk.counts()})
 
     @routes.get("/health")
@@ -74,6 +75,7 @@ async def told(parts: Parts) -> dict[str, Any]:
         "crossrefs": [dataclasses.asdict(ref) for ref in parts.crossrefs.all()],
         "published": [_letter(letter) for letter in parts.outbox.published()],
         "audit": {"entries": parts.audit.length(), "head": parts.audit.head()},
+        "alerts": [dataclasses.asdict(alert) for alert in parts.alerts.all()],
         "counters": parts.counters(),
     }
 

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 
+from orchestrator.engine.desk import backing_off
 from orchestrator.engine.port import Engine
 from orchestrator.experience.operations import Parts
-from orchestrator.observe.business import alerts
+from orchestrator.observe.watch import Pulse, Trying, Unread, signals
+from orchestrator.policies.gate import Gate
+from orchestrator.processes.pollers import Poller
+from orchestrator.store.book import SqlBook
+from orchestrator.store.database import Database
 from orchestrator.store.desk import LIVE, Desk
+from orchestrator.store.inbox import Inbox
 
 DAY_MS = 86_400_000
 RUNS_MAX = 1_000_000
@@ -27,9 +34,8 @@ async def heal(engine: Engine, desk: Desk) -> None:
 class Upkeep:
     """Escalates each open exception at its due time, looks for what is late, forgets what is old."""
 
-    def __init__(self, parts: Parts, *, alerts_every_ms: int = 3_600_000, notices_kept_ms: int = 400 * DAY_MS) -> None:
-        self._parts, self._every, self._kept = parts, alerts_every_ms, notices_kept_ms
-        self._raised: set[tuple[str, str]] = set()
+    def __init__(self, parts: Parts, *, every_ms: int = 900_000, notices_kept_ms: int = 400 * DAY_MS) -> None:
+        self._parts, self._every, self._kept = parts, every_ms, notices_kept_ms
 
     async def serve(self) -> None:
         """Look on a fixed grid until cancelled; keeps nobody busy."""
@@ -43,9 +49,29 @@ class Upkeep:
         parts, now = self._parts, self._parts.clock()
         for id in parts.desk.escalate():
             parts.log.event("exception-escalated", id=id)
-        late = {(alert.name, alert.subject): alert for alert in alerts(parts.operations.book(), now, parts.limits)}
-        for key in [key for key in late if key not in self._raised]:
-            parts.metrics.count("alerts", late[key].name)
-            parts.log.event("alert-raised", name=late[key].name, subject=late[key].subject, late_ms=late[key].late_ms)
-        self._raised = set(late)
+        for signal in parts.alerts.keep(signals(parts.pulse(), now, parts.limits)):
+            parts.metrics.count("alerts", signal.code)
+            parts.log.event("alert-raised", code=signal.code, system=signal.system, flow=signal.flow, subject=signal.subject)
         parts.inbox.forget(now - self._kept)
+
+
+class Watched:
+    """What the pulse is taken of. Remembers since when a run backs off: a run that waited for people before is not late."""
+
+    def __init__(self, database: Database, inbox: Inbox, book: SqlBook, gates: Mapping[str, Gate]) -> None:
+        self._db, self._inbox, self._book, self._gates = database, inbox, book, gates
+        self.pollers: Sequence[Poller] = ()
+        self._since: dict[str, int] = {}
+
+    def pulse(self, now: int) -> Pulse:
+        """What is open now."""
+        retrying = backing_off(self._db)
+        self._since = {run: self._since.get(run, now) for run, _, _ in retrying}
+        return Pulse(
+            away={name: gate.breaker.away_since for name, gate in sorted(self._gates.items()) if gate.breaker.away_since},
+            spent={name: gate.spent_at for name, gate in sorted(self._gates.items()) if gate.spent_at},
+            unread=[Unread(poll.name, poll.failing[1], poll.failing[0]) for poll in self.pollers if poll.failing],
+            trying=[Trying(run, process, system, self._since[run]) for run, process, system in retrying],
+            unshown=self._book.unshown(),
+            pending_since=self._inbox.oldest(),
+        )

@@ -1,12 +1,11 @@
-"""Alerts and key figures that speak of the business, as pure functions over rows. Durations in ms unless a name says hours.
+"""Key figures that speak of the business, as pure functions over rows. Durations in ms unless a name says hours.
 
-What is parked on the exceptions desk has an owner and a due time already: detectors look for what is stuck without anybody
-knowing.
+What is late is `watch.py`'s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,43 +59,6 @@ class Ruling:
 
 
 @dataclass(frozen=True)
-class Alert:
-    """Something that is late without anybody knowing. `late_ms` is the time past the limit."""
-
-    name: str
-    subject: str
-    since: int
-    late_ms: int
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How long each thing may take before it is an alert."""
-
-    setup_ms: int = 4 * HOUR_MS
-    posting_ms: int = 2 * HOUR_MS
-    mirror_ms: int = HOUR_MS
-
-
-def won_without_project(setups: Iterable[Setup], now: int, limit_ms: int) -> list[Alert]:
-    """Sold and signed, but no live project and no exception within the limit."""
-    waiting = [(s.sow, s.ready_at) for s in setups if s.active_at is None and not s.parked and not s.ended]
-    return _late("closed_won_without_project", waiting, now, limit_ms)
-
-
-def time_before_billing(items: Iterable[Item], now: int, limit_ms: int) -> list[Alert]:
-    """Approved, but neither posted to billing nor parked within the limit."""
-    waiting = [(item.source, item.approved_at) for item in items if item.settled_at is None and not item.parked]
-    return _late("time_stuck_before_billing", waiting, now, limit_ms)
-
-
-def late_status(shown: Iterable[Shown], now: int, limit_ms: int) -> list[Alert]:
-    """The ERP changed an invoice and a mirror does not show it within the limit."""
-    waiting = [(row.invoice, row.changed_at) for row in shown if row.shown_at is None and not row.parked]
-    return _late("late_invoice_status", waiting, now, limit_ms)
-
-
-@dataclass(frozen=True)
 class Book:
     """The rows everything here is computed from."""
 
@@ -104,14 +66,6 @@ class Book:
     items: Sequence[Item] = ()
     shown: Sequence[Shown] = ()
     rulings: Sequence[Ruling] = ()
-
-
-def alerts(book: Book, now: int, limits: Limits) -> list[Alert]:
-    """All that is late now, the latest first."""
-    found = won_without_project(book.setups, now, limits.setup_ms)
-    found += time_before_billing(book.items, now, limits.posting_ms)
-    found += late_status(book.shown, now, limits.mirror_ms)
-    return sorted(found, key=lambda alert: (-alert.late_ms, alert.name, alert.subject))
 
 
 def key_figures(book: Book) -> dict[str, dict[str, Any]]:
@@ -142,10 +96,6 @@ def percentile(values: Sequence[int], percent: int) -> int | None:
         return None
     rank = -(-len(values) * percent // 100)
     return sorted(values)[max(rank, 1) - 1]
-
-
-def _late(name: str, waiting: Iterable[tuple[str, int]], now: int, limit_ms: int) -> list[Alert]:
-    return [Alert(name, subject, since, now - since - limit_ms) for subject, since in waiting if now - since > limit_ms]
 
 
 def _figure(value: float | None, unit: str, per: int = 1) -> dict[str, Any]:

@@ -23,7 +23,7 @@ COUNTERS = {
     "seldom": ("What happens only when something is out of order", ("what",)),
     "alerts": ("Business alerts raised", ("name",)),
 }
-SELDOM = ("breaker_opened", "sweep_found_lost", "token_refreshed")
+SELDOM = ("breaker_opened", "sweep_found_lost", "token_refreshed", "quota_gone")
 """What `seldom` counts, besides what the store and the journal can tell. Counted since the program began."""
 HISTOGRAMS = {"call_ms": ("How long calls to vendors take", ("system",))}
 GAUGES = {

@@ -42,8 +42,11 @@ class Breaker:
         self._clock, self._limits, self._on_change = clock, limits or BreakerLimits(), on_change
         self.state, self._failures, self._openings, self._until = CLOSED, 0, 0, 0
         self._trial = self._invited = False
+        self.away_since = 0
+        """When it last ceased to be closed; 0 while it is."""
         if stored and stored["state"] != CLOSED:
             self.state, self._openings, self._until = OPEN, stored["openings"], stored["until"]
+            self.away_since = clock()
 
     def held_ms(self) -> int:
         """How long a caller must stay away; 0 lets it through, in half-open state as the one trial."""
@@ -89,5 +92,7 @@ class Breaker:
 
     def _change(self, state: str) -> None:
         before, self.state = self.state, state
+        if CLOSED in (before, state):
+            self.away_since = 0 if state == CLOSED else self.away_since or self._clock()
         if before != state and self._on_change is not None:
             self._on_change(before, state)

@@ -89,6 +89,8 @@ class Poller:
         kept = marks.get(f"poll:{plan.name}")
         self._mark = self._kept = clock() if kept is None else kept
         self._failures = 0
+        self.failing: tuple[int, str] | None = None
+        """Since when it fails, and which system was to blame first; None while it does not."""
         self.name = plan.name
         self.busy = False
         if kept is None:
@@ -121,11 +123,17 @@ class Poller:
             found = await self._plan.ask(self._mark - self._plan.overlap_ms)
         except (Transient, Unknown, BusinessException, Full) as error:
             self._failures += 1
+            self.failing = self.failing or (at, blamed(error))
             self._on_failure(self._plan.name, error)
             told_ms = error.retry_after_ms if isinstance(error, Transient) else 0
             return self._clock() + max(told_ms, min(FAILED_PAUSE_MS * self._failures, FAILED_PAUSE_MS_MAX))
-        self._failures, self._mark = 0, at
+        self._failures, self._mark, self.failing = 0, at, None
         if found or at - self._kept >= KEEP_EVERY_MS:
             self._kept = at
             self._marks.put(f"poll:{self._plan.name}", at)
         return self._plan.pace.after(self._clock())
+
+
+def blamed(error: Exception) -> str:
+    """The system an error speaks of, or ""."""
+    return str(error.facts.get("system", "") if isinstance(error, BusinessException) else getattr(error, "system", ""))

@@ -223,6 +223,12 @@ class SqlBook:
             for key, seen, shown in self._db.rows("select key, seen_at, shown_at from invoice_seen order by key")
         ]
 
+    def unshown(self) -> list[tuple[str, int]]:
+        """(invoice, seen_at) of invoices whose newest version no mirror shows, and that no exception stands for."""
+        sql = """select key, seen_at from invoice_seen where shown_at is null and not exists(
+            select 1 from exception where source = key and state in ('open', 'resubmitted')) order by key"""
+        return [(str(key), int(seen)) for key, seen in self._db.rows(sql)]
+
     def _totals(self, sow: str) -> TotalsRow | None:
         row = self._db.row("select body, moved from engagement where sow = ?", (sow,))
         if row is None:

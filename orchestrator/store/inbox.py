@@ -117,6 +117,11 @@ class Inbox:
         (number,) = self._db.row("select count(*) from inbox where due_at is not null") or (0,)
         return int(number)
 
+    def oldest(self) -> int | None:
+        """When the notice that has been pending longest came."""
+        (first,) = self._db.row("select min(received_at) from inbox where due_at is not null") or (None,)
+        return None if first is None else int(first)
+
     def counts(self) -> dict[str, dict[str, int]]:
         """{topic: {accepted, applied, deduplicated, superseded, quarantined, parked, pending}}."""
         counted: dict[str, dict[str, int]] = {}

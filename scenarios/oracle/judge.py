@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from scenarios.oracle import amounts, completeness, governance, identity, mirrors, process, twin
+from scenarios.oracle import alarms, amounts, completeness, governance, identity, mirrors, process, twin
+from scenarios.oracle.alarms import alerts
 from scenarios.oracle.facts import CanNotJudge, Facts
 from scenarios.oracle.kpis import kpis
 from scenarios.oracle.state import state_digest
@@ -52,6 +53,7 @@ JUDGES: tuple[tuple[str, str, Judge], ...] = (
     ("INV-48", "patient retries", process.retries),
     ("INV-49", "every exception is owned", process.exceptions),
     ("INV-50", "no half set-up", process.set_ups),
+    ("INV-55", "told in time, and not for nothing", alarms.alarms),
 )
 TWIN_JUDGES: tuple[tuple[str, str, TwinJudge], ...] = (
     ("INV-51", "an outage's backlog drains in its bound", twin.recovery),
@@ -74,7 +76,7 @@ def judge(trail: Trail, twin_facts: Any) -> Judgement:
         tuple(missing),
         kpis(view),
         dict(sorted(codes.items())),
-        (),
+        alerts(view),
         state_digest(view),
         story(view),
         sometimes(view),

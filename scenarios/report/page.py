@@ -160,8 +160,18 @@ def bounded(verdict: Verdict) -> Verdict:
             NotJudged(one_line(n.id, NAME_LENGTH_MAX), one_line(n.why, LINE_LENGTH_MAX))
             for n in verdict.not_judged[:FINDINGS_MAX]
         ),
-        alerts=tuple(one_line(alert, LINE_LENGTH_MAX) for alert in verdict.alerts[:ROWS_MAX]),
+        alerts=tuple(one_line(alert_text(alert), LINE_LENGTH_MAX) for alert in verdict.alerts[:ROWS_MAX]),
     )
+
+
+def alert_text(alert: dict[str, Any] | str) -> str:
+    """A warning as it is, an alert in words."""
+    if isinstance(alert, str):
+        return alert
+    words = str(alert.get("code") or "alert").replace("_", " ")
+    where = f"{str(alert.get('system') or '').upper()} {alert.get('flow') or ''}".strip()
+    at, since = (f"{figures.moment(int(alert.get(name) or 0)):%d %b %H:%M}" for name in ("at", "since"))
+    return f"{at} {words} ({where}): {alert.get('subject') or ''}, since {since}"
 
 
 def bounded_finding(finding: Finding) -> Finding:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from scenarios.history import Act, Acted, Call, Change, Push, Record
+from scenarios.history import Act, Acted, Call, Change, Push, Record, Window
 from tests.oracle.quarter import HOUR, MINUTE, ROBOT, again, at, claim, drop, edit, evidence, is_change, put
 
 Bend = Callable[[list[Record]], list[Record]]
@@ -89,6 +89,15 @@ def attempts(history: list[Record]) -> list[Record]:
     """Thirteen tries of one write in a row, then it works."""
     calls = [tried(at(4, 8) + n * MINUTE, "/x", 503, "unavailable") for n in range(13)]
     return put(history, *calls, tried(at(4, 9), "/x", 204))
+
+
+ALERT = {"at": at(5), "code": "system_unreachable", "system": "erp", "flow": "all", "subject": "erp", "since": at(5) - HOUR}
+
+
+def away(history: list[Record], *alerts: dict[str, Any]) -> list[Record]:
+    """The CRM is away for three hours of a night; the design says that it told these alerts."""
+    put(history, Window(at(0, 0), "F-01", "crm", at(5, 1), at(5, 4)))
+    return claim(history, alerts=list(alerts))
 
 
 MUTATIONS: dict[str, tuple[Bend, str]] = {
@@ -312,6 +321,11 @@ MUTATIONS: dict[str, tuple[Bend, str]] = {
         "49",
     ),
     "an exception left out of the evidence": (lambda h: claim(h, exceptions=evidence()["exceptions"][1:]), "07 49"),
+    "an alert in calm weather": (lambda h: claim(h, alerts=[ALERT]), "55"),
+    "an outage nobody was told of": (away, "55"),
+    "an outage told of too late": (lambda h: away(h, {**ALERT, "system": "crm", "at": at(5, 3.1)}), "55"),
+    "an alert of another system": (lambda h: away(h, {**ALERT, "at": at(5, 2)}), "55"),
+    "an alert that does not say since when": (lambda h: away(h, {**ALERT, "system": "crm", "at": at(5, 2), "since": None}), "55"),
     "a run that hangs": (lambda h: claim(h, runs=run(0, state="running")), "50"),
     "a run that waits for a signature it has": (lambda h: claim(h, runs=run(0, state="waiting")), "50"),
     "a run parked with nobody": (lambda h: claim(h, runs=run(0, state="parked")), "50"),

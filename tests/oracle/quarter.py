@@ -301,6 +301,7 @@ def evidence() -> dict[str, Any]:
             {"id": f"activate:S-0000{n}/done", "type": "project.activated.v1", "subject": f"S-0000{n}"} for n in (1, 2)
         ],
         "crossrefs": refs,
+        "alerts": [],
     }
 
 

@@ -8,11 +8,11 @@ import pytest
 from scenarios.history import Claims, Mark
 from scenarios.oracle.judge import JUDGES, TWIN_JUDGES
 from scenarios.oracle.twin import twin_facts
-from tests.oracle.mutations import MUTATIONS, TWIN_MUTATIONS, write
-from tests.oracle.quarter import broken, claim, drop, judged, outage, put, read, whole
+from tests.oracle.mutations import ALERT, MUTATIONS, TWIN_MUTATIONS, away, write
+from tests.oracle.quarter import at, broken, claim, drop, judged, outage, put, read, whole
 
 IDS = {id.removeprefix("INV-") for id, _, _ in (*JUDGES, *TWIN_JUDGES)}
-NEED_CLAIMS = {"04", "12", "13", "35", "47", "49", "50"}
+NEED_CLAIMS = {"04", "12", "13", "35", "47", "49", "50", "55"}
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +45,11 @@ def test_a_wrong_shows_beside_the_twin(name, twin):
 def test_no_judge_is_without_power():
     """The tables break every judge there is."""
     assert {id for _, ids in (*MUTATIONS.values(), *TWIN_MUTATIONS.values()) for id in ids.split()} == IDS
+
+
+def test_an_outage_told_of_in_time_holds():
+    """Somebody was told of the right system within two hours of its going."""
+    assert broken(judged(away(whole(), {**ALERT, "system": "crm", "at": at(5, 2)}))) == set()
 
 
 def test_a_crashing_judge_is_unknown(monkeypatch):

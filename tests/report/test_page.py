@@ -7,7 +7,7 @@ import re
 import msgspec
 import pytest
 
-from scenarios.report.page import report_page
+from scenarios.report.page import alert_text, report_page
 from scenarios.verdict import Finding, NotJudged
 from tests.report.examples import FAULT, FINDINGS, IDS, STORY, TOLD, UNKNOWN, findings_with, judgement_with, verdict_with
 from tests.report.reading import Reading
@@ -186,3 +186,10 @@ def test_no_faults_and_no_cases_are_said_in_words():
     assert "Nothing on the technical side." in text
     assert "The design reported none." in text
     assert "None was measured." in text
+
+
+def test_an_alert_is_told_in_words():
+    """When, what, where, about what and since when; a warning stands as it is."""
+    alert = {"at": 1_774_980_000_000, "code": "system_unreachable", "system": "erp", "flow": "all", "subject": "erp", "since": 0}
+    assert alert_text(alert) == "31 Mar 18:00 system unreachable (ERP all): erp, since 01 Jan 00:00"
+    assert alert_text("line 1 never struck") == "line 1 never struck"

@@ -23,7 +23,8 @@ SESSION_MS = 12 * 3_600_000
 """A session ends after two hours without a call (memory); polls keep it awake, and a 401 makes us sign in again anyway."""
 COLLECTION_MAX = 200
 PAGES_MAX = 50
-AGAIN = frozenset(("UNABLE_TO_LOCK_ROW", "REQUEST_LIMIT_EXCEEDED", "SERVER_UNAVAILABLE", "QUERY_TIMEOUT"))
+QUOTA_GONE = "REQUEST_LIMIT_EXCEEDED"
+AGAIN = frozenset(("UNABLE_TO_LOCK_ROW", QUOTA_GONE, "SERVER_UNAVAILABLE", "QUERY_TIMEOUT"))
 """Error codes of a row or call that was surely not done and may succeed later. Source: REST error codes (read), 2026-11."""
 
 
@@ -173,6 +174,8 @@ class Salesforce:
         except (msgspec.DecodeError, IndexError) as error:
             raise Transient(f"crm answered {answer.status} unreadably: {excerpt(answer)}", system="crm") from error
         if problem.code in AGAIN:
+            if problem.code == QUOTA_GONE:
+                self._link.spent()
             raise Transient(f"crm: {problem.code}: {problem.message}", system="crm")
         raise refusal("crm", "VENDOR_REFUSED", answer, problem.code, problem.message)
 

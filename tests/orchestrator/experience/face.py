@@ -13,9 +13,11 @@ from orchestrator.experience.people import Person
 from orchestrator.experience.pump import Pump
 from orchestrator.observe.business import Book
 from orchestrator.observe.log import Log
+from orchestrator.observe.watch import Pulse
 from orchestrator.policies.gate import Door, Gate
 from orchestrator.policies.reference import load
 from orchestrator.policies.throttle import Budget
+from orchestrator.store.alerts import Alerts
 from orchestrator.store.audit import Audit
 from orchestrator.store.crossrefs import Crossrefs
 from orchestrator.store.database import Database
@@ -75,7 +77,7 @@ class Face:
 
     def __init__(self, loop, business, fn, *, pending_max=100, consumer=None, path=":memory:"):
         database = Database(path)
-        self.clock, self.lines, self.business = loop.ms, [], business
+        self.clock, self.lines, self.business, self.pulse = loop.ms, [], business, Pulse()
         audit, inbox = Audit(database, loop.ms), Inbox(database, loop.ms, pending_max=pending_max)
         desk = Desk(database, loop.ms, catalogue=load().catalogue, audit=audit, limits={"clerk": 10_000, "controller": 1_000_000})
         engine = Embedded(database, [Process("p", 1, str, fn, str)], loop.ms, on_state=desk.follow)
@@ -84,9 +86,9 @@ class Face:
         self.pump = Pump(inbox, desk, business.on_event, clock=loop.ms, log=log)
         self.parts = Parts(
             clock=loop.ms, engine=engine, operations=business, inbox=inbox, outbox=Outbox(database, loop.ms),
-            crossrefs=Crossrefs(database, loop.ms), desk=desk, audit=audit, tokens=TOKENS, log=log,
+            crossrefs=Crossrefs(database, loop.ms), desk=desk, audit=audit, alerts=Alerts(database, loop.ms), tokens=TOKENS, log=log,
             sender=Sender(SECRET, ORG, {ACTION: Topic("crm.opportunity", "Opportunity", "Opportunity_Number__c")}),
-            gates={"erp": Gate(Door("erp"), loop.ms)}, ring=self.pump.ring, consumer=consumer or Budget(rate_max=1_000, burst_max=1_000),
+            pulse=lambda: self.pulse, gates={"erp": Gate(Door("erp"), loop.ms)}, ring=self.pump.ring, consumer=consumer or Budget(rate_max=1_000, burst_max=1_000),
         )  # fmt: skip
         self.app = build(self.parts)
 

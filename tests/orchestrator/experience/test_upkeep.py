@@ -7,7 +7,8 @@ import json
 
 from orchestrator.engine.port import BusinessException
 from orchestrator.experience.upkeep import Upkeep, heal
-from orchestrator.observe.business import Book, Setup
+from orchestrator.observe.watch import Pulse
+from orchestrator.store.alerts import Raised
 from tests.orchestrator.experience.face import CAP, standing, through
 from tests.orchestrator.virtual import live
 
@@ -74,15 +75,18 @@ def test_overdue_exceptions_are_escalated_and_late_things_alerted_once():
     """On a grid, by name, one line each."""
 
     async def act(face):
-        face.business.rows = Book(setups=(Setup("S-1", 0),))
+        face.pulse = Pulse(away={"erp": 0})
         id = face.parts.desk.open(CAP)
         upkeep = asyncio.get_running_loop().create_task(Upkeep(face.parts).serve())
         await asyncio.sleep(72 * 3600)
         upkeep.cancel()
         events = [json.loads(line) for line in face.lines]
         told = [(event["event"], event.get("subject") or event.get("id"), event["at"]) for event in events]
-        return told, face.parts.desk.get(id).escalated_at
+        face.pulse = Pulse()
+        Upkeep(face.parts).look()
+        return told, face.parts.desk.get(id).escalated_at, face.parts.alerts.all()
 
-    told, escalated_at = through(act)
-    assert told == [("alert-raised", "S-1", 5 * HOUR), ("exception-escalated", "X-00001", 48 * HOUR)]
+    told, escalated_at, alerts = through(act)
+    assert told == [("alert-raised", "erp", HOUR // 2), ("exception-escalated", "X-00001", 48 * HOUR)]
     assert escalated_at == 48 * HOUR
+    assert alerts == [Raised(HOUR // 2, "system_unreachable", "erp", "all", "erp", 0, 72 * HOUR)]

@@ -10,43 +10,19 @@ from orchestrator.observe.business import (
     HOUR_MS,
     Book,
     Item,
-    Limits,
     Ruling,
     Setup,
     Shown,
-    alerts,
     key_figures,
-    late_status,
     percentile,
-    time_before_billing,
-    won_without_project,
 )
 from orchestrator.observe.log import Log
 from orchestrator.observe.metrics import SERIES_MAX, Metrics
 
 
-def test_won_without_project_is_late_only_past_its_limit():
-    """Active, parked and ended ones have an answer; the limit itself is not late."""
-    setups = [Setup("a", 0), Setup("b", 1), Setup("c", 0, active_at=5), Setup("d", 0, parked=True), Setup("e", 0, ended=True)]
-    assert [(alert.subject, alert.late_ms) for alert in won_without_project(setups, 101, 100)] == [("a", 1)]
-
-
-def test_time_stuck_before_billing():
-    """Neither posted nor parked."""
-    items = [Item("TE-1", "S", 0), Item("TE-2", "S", 0, settled_at=9), Item("TE-3", "S", 0, parked=True)]
-    assert [alert.subject for alert in time_before_billing(items, 101, 100)] == ["TE-1"]
-
-
-def test_late_invoice_status():
-    """Changed in the ERP, not shown in the CRM."""
-    rows = [Shown("INV-1", 0), Shown("INV-2", 0, 50), Shown("INV-3", 90)]
-    assert [alert.subject for alert in late_status(rows, 101, 100)] == ["INV-1"]
-
-
-def test_a_quiet_book_raises_nothing_and_knows_nothing():
-    """No rows, no alerts; a figure nothing can be said about is None, never zero."""
+def test_a_quiet_book_knows_nothing():
+    """A figure nothing can be said about is None, never zero."""
     figures = key_figures(Book())
-    assert alerts(Book(), 10**12, Limits()) == []
     assert {name: figure["value"] for name, figure in figures.items() if figure["value"] is not None} == {
         "unbilled_approved_value": {}
     }
