@@ -157,6 +157,33 @@ def replay(
 
 
 @app.command()
+def shrink(
+    source: Annotated[Path, typer.Argument(help="The folder of a broken run.")],
+    invariant: Annotated[
+        str, typer.Option(help="Which broken promise to keep. Default: the first that decided the verdict.")
+    ] = "",
+    runs: Annotated[int, typer.Option(min=1, max=100_000, help="Candidate runs at most.")] = 300,
+    seconds: Annotated[float, typer.Option(min=1, help="Wall seconds at most.")] = 300.0,
+    out: Annotated[Path | None, typer.Option(help="Where the small run goes. Default: DIR/shrunk.")] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Reduce a broken run to the fewest faults, deals and days that break the same promise."""
+    from scenarios.shrink import Bounds, shrink_run, summary
+
+    def said(line: str) -> None:
+        if not quiet and not as_json:
+            sys.stderr.write(line + "\n")
+
+    shrunk, verdict, folder = shrink_run(source, out, Bounds(runs, seconds), said, invariant=invariant)
+    if not quiet and not as_json:
+        from scenarios.report.terminal import show_shrunk
+
+        show_shrunk(shrunk.counts, verdict, folder)
+    finish(0, summary(shrunk, verdict, folder) if as_json else None)
+
+
+@app.command()
 def serve(
     crm: Annotated[str, typer.Option(help="CRM vendor.")] = "salesforce",
     psa: Annotated[str, typer.Option(help="PSA vendor.")] = "kantata",

@@ -16,11 +16,17 @@ import msgspec
 from pydantic import ValidationError
 
 from scenarios.errors import UsageError
+from scenarios.power import named
 from scenarios.resolve import Rehearsal, Words, resolve, source_digest
 from scenarios.spec import Scenario
 from scenarios.verdict import EXIT_CODES, Verdict
 
 SIZE_MAX = 50_000_000
+NUMBER = (int, type(None))
+# what a replay file may say beside scenario and speed: {name: (value when it does not, types)}
+MORE: dict[str, tuple[Any, Any]] = {
+    "heads": (None, NUMBER), "planted": ("", str), "ties": (0, int), "left_out": ([], list), "until_ms": (None, NUMBER),
+}  # fmt: skip
 
 
 def replay_run(source: Path, out: Path | None = None, *, quiet: bool = False) -> tuple[Verdict, Path, list[str]]:
@@ -75,10 +81,14 @@ def rehearsal_of(held: dict[str, Any], path: Path) -> Rehearsal:
         first = error.errors()[0]
         place = ".".join(str(step) for step in first["loc"])
         raise UsageError(f"{path}: scenario.{place}: {first['msg']}; give the replay.json of a run") from error
-    if held["heads"] is not None and not isinstance(held["heads"], int):
-        raise UsageError(f"{path}: heads: got {held['heads']!r}; a number is wanted")
-    resolved = resolve(scenario, Words(heads=held["heads"], speed=str(held["speed"])))
-    return replace(resolved, heads=held["heads"])
+    told = {name: held.get(name, usual) for name, (usual, _) in MORE.items()}
+    for name, value in told.items():
+        if not isinstance(value, MORE[name][1]) or isinstance(value, bool):
+            raise UsageError(f"{path}: {name}: got {value!r}; give the replay.json of a run")
+    named(told["planted"])
+    words = Words(heads=told["heads"], speed=str(held["speed"]), planted=told["planted"], ties=told["ties"])
+    resolved = resolve(scenario, words)
+    return replace(resolved, heads=told["heads"], left_out=tuple(map(str, told["left_out"])), until_ms=told["until_ms"])
 
 
 def difference(before: Path, after: Path) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ import msgspec
 
 from scenarios.errors import UsageError
 from scenarios.files import prepare, write_file
+from scenarios.history import Record
 from scenarios.oracle.judge import judge
 from scenarios.oracle.trail import Trail
 from scenarios.power import plant
@@ -68,14 +70,21 @@ def rehearse(
     return verdict, folder
 
 
-def run_once(rehearsal: Rehearsal, history: Path | None, *, quiet: bool, pause: Pause | None = None) -> Outcome:
-    """Live through the scenario once. The history is written beside and moved into place when it is whole."""
+def run_once(
+    rehearsal: Rehearsal,
+    history: Path | None,
+    *,
+    quiet: bool,
+    pause: Pause | None = None,
+    listen: Callable[[Record], None] | None = None,
+) -> Outcome:
+    """Live through the scenario once; `listen` hears every record. The history is written beside and moved into place when whole."""
     from scenarios.world import live_through
 
     partial = history.with_name(history.name + ".partial") if history else None
     recorder = Recorder(partial)
     trail = Trail()
-    recorder.listeners.append(trail.take)
+    recorder.listeners += [trail.take, *([listen] if listen else [])]
     watch = Stopwatch()
     progress = Progress(quiet=quiet, label=rehearsal.name)
     try:
