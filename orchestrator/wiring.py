@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
-from orchestrator.engine.desk import in_flight, seldom
+from orchestrator.engine.desk import begun, in_flight, seldom
 from orchestrator.engine.embedded import Embedded
 from orchestrator.engine.port import Process, RunView
 from orchestrator.experience.app import build as build_app
@@ -29,9 +29,11 @@ from orchestrator.policies.reference import DATA, Reference, load
 from orchestrator.policies.throttle import Budget
 from orchestrator.ports import Clock, Crm, Erp, Psa, Send, Starter
 from orchestrator.processes.activation import activate_processes
+from orchestrator.processes.billing import NAME as BILL
 from orchestrator.processes.billing import bill_processes
 from orchestrator.processes.firm import Firm
 from orchestrator.processes.items import ItemDesk
+from orchestrator.processes.milestones import NAME as BILL_MILESTONE
 from orchestrator.processes.milestones import milestone_processes
 from orchestrator.processes.mirror import mirror_processes
 from orchestrator.processes.operations import Counter, FirmOperations
@@ -59,6 +61,8 @@ from orchestrator.systems.salesforce.client import client_credentials as salesfo
 AUDITED = ("upsert_customer", "upsert_job", "upsert_order", "close_order", "inactivate_job", "post_time", "post_expense",
            "create_work_invoice", "create_milestone_invoice")  # fmt: skip
 """The steps that write financial records."""
+BILLS = (BILL, BILL_MILESTONE)
+"""The processes that make invoices."""
 LETTERS_MAX = 100
 SELDOM_CALLS = {"stranger": "token_refreshed", "quota": "quota_gone"}
 
@@ -328,6 +332,10 @@ def pollers_of(settings: Settings, sweeps: Sweeps, store: Store, reference: Refe
     def busy(interval_ms: int, zones: Callable[[], list[str]] = zones) -> Busy:
         return Busy(interval_ms, every.quiet_ms, zones, reference.hours.open, reference.hours.close)
 
+    def unbilled(mark: int) -> bool:
+        """Before the first bill there is nothing to mirror: a look an hour is enough."""
+        return parts.clock() - mark < every.quiet_ms and not (store.book.has_invoices() or begun(store.database, BILLS))
+
     sweep, overlap = busy(every.sweep_ms), every.overlap_ms
     plans = (
         Plan("sold", sweeps.sold, busy(every.sweep_ms, lambda: zones() or everywhere), overlap),
@@ -335,7 +343,7 @@ def pollers_of(settings: Settings, sweeps: Sweeps, store: Store, reference: Refe
         Plan("time", sweeps.time, sweep, overlap),
         Plan("expenses", sweeps.expenses, sweep, overlap),
         Plan("milestones", sweeps.milestones, sweep, overlap),
-        Plan("invoices", sweeps.invoices, busy(every.mirror_ms), overlap),
+        Plan("invoices", sweeps.invoices, busy(every.mirror_ms), overlap, unbilled),
         Plan("totals", sweeps.totals, sweep, overlap),
         Plan("names", sweeps.names, Every(every.names_ms), overlap),
     )

@@ -61,6 +61,12 @@ def seldom(db: Database) -> dict[str, int]:
     return {**dict(zip((*_MARKS, "undo_runs"), map(int, counted), strict=True)), "stale_mirror_dropped": int(stale)}
 
 
+def begun(db: Database, processes: tuple[str, ...]) -> bool:
+    """Whether any run of these processes was begun, of those that are still kept."""
+    sql = f"select 1 from run where process in ({', '.join('?' * len(processes))}) limit 1"
+    return db.row(sql, processes) is not None
+
+
 def forget(db: Database, before: int, runs_max: int) -> int:
     """Delete runs that ended before that instant, with their entries and messages; how many. The outbox stays."""
     rows = db.rows("select seq from run where ended_at < ? order by ended_at, seq limit ?", (before, runs_max))

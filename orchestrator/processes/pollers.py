@@ -71,14 +71,23 @@ Ask = Callable[[int], Awaitable[bool]]
 """Ask for what changed at or after an instant and act on it; True when there was something."""
 
 
+Needless = Callable[[int], bool]
+"""Whether a question is not worth its call, when the last one was asked at that instant."""
+
+
+def never(_mark: int) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Plan:
-    """One poller: what it asks, how often, how far it looks back each time."""
+    """One poller: what it asks, how often, how far it looks back each time, and when it may leave out a question."""
 
     name: str
     ask: Ask
     pace: Pace
     overlap_ms: int
+    needless: Needless = never
 
 
 class Poller:
@@ -117,8 +126,10 @@ class Poller:
             await asyncio.sleep((wait_ms + HAIR_MS) / 1000)
 
     async def _polled(self) -> int:
-        """Poll once; when the next one is due."""
+        """Poll once; when the next one is due. A question that is left out moves no mark."""
         at = self._clock()
+        if self._plan.needless(self._mark):
+            return self._plan.pace.after(at)
         try:
             found = await self._plan.ask(self._mark - self._plan.overlap_ms)
         except (Transient, Unknown, BusinessException, Full) as error:

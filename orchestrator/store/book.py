@@ -37,6 +37,7 @@ class SqlBook:
         self._held: dict[str, Engagement] = {}
         self._places: dict[str, tuple[str, str]] = {}
         self._entities: frozenset[str] | None = None
+        self._billed = False
 
     # Engagements.
 
@@ -189,6 +190,11 @@ class SqlBook:
         if invoices:
             sql = "update invoice_seen set shown_at = ? where key = ? and version <= ? and shown_at is null"
             self._db.commit(*((sql, (self._clock(), invoice.key, invoice.version)) for invoice in invoices))
+
+    def has_invoices(self) -> bool:
+        """Whether the ERP has ever shown an invoice."""
+        self._billed = self._billed or self._db.row("select 1 from invoice_seen limit 1") is not None
+        return self._billed
 
     def unseen(self, invoices: Sequence[Invoice]) -> list[Invoice]:
         """Those that are newer than what the ERP had shown before."""

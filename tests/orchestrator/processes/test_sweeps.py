@@ -8,7 +8,7 @@ from orchestrator.canonical.deal import SoldSignal
 from orchestrator.errors import Held, Transient
 from orchestrator.ports import Hint
 from orchestrator.processes.activation import run_id
-from orchestrator.processes.pollers import KEEP_EVERY_MS, Busy, Every, Plan, Poller
+from orchestrator.processes.pollers import KEEP_EVERY_MS, Busy, Every, Plan, Poller, never
 from tests.orchestrator.deals import DAY_MS, HOUR_MS, MONDAY, deal, engagement, entry
 from tests.orchestrator.processes.house import keep
 from tests.orchestrator.virtual import live
@@ -27,7 +27,7 @@ class Marks(dict):
         self[name] = value
 
 
-def polled(ask, *, minutes, marks=None, pace=None):
+def polled(ask, *, minutes, marks=None, pace=None, needless=never):
     """The instants (minutes) at which a poller asked, and from when."""
     marks = Marks() if marks is None else marks
 
@@ -38,7 +38,7 @@ def polled(ask, *, minutes, marks=None, pace=None):
             asked.append((loop.ms() // MINUTE_MS, since // MINUTE_MS))
             return await ask(len(asked))
 
-        plan = Plan("x", watched, pace or Every(30 * MINUTE_MS), 10 * MINUTE_MS)
+        plan = Plan("x", watched, pace or Every(30 * MINUTE_MS), 10 * MINUTE_MS, needless)
         poller = Poller(plan, marks, loop.ms, on_failure=lambda _name, _error: None)
         task = asyncio.ensure_future(poller.serve())
         await asyncio.sleep(minutes * 60 + 1)
@@ -95,6 +95,15 @@ def test_a_failed_poll_loses_no_time_span(error):
     asked, _ = polled(failing, minutes=180)
     ok = [since for number, (_, since) in enumerate(asked, start=1) if not 2 <= number <= 3]
     assert ok[:2] == [-10, -10]
+
+
+def test_a_question_that_is_left_out_is_asked_later_from_the_same_mark():
+    """While nothing is worth a call no mark moves; the first question after that reaches back to the last one that was asked."""
+    spent = []
+    asked, _ = polled(
+        nothing, minutes=120, needless=lambda mark: mark == 30 * MINUTE_MS and len(spent) < 2 and not spent.append(1)
+    )
+    assert (asked, len(spent)) == ([(0, -10), (30, -10), (120, 20)], 2)
 
 
 def test_a_poller_that_starts_again_goes_on_from_its_mark():
