@@ -6,6 +6,8 @@ shared and stays.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from orchestrator.canonical import refs
 from orchestrator.canonical.contract import Contract, ContractLine
 from orchestrator.canonical.deal import Deal, Won
@@ -44,11 +46,20 @@ def activate_processes(firm: Firm) -> list[Process]:
         return engagement
 
     async def signed_deal(run: Run, sow: str) -> Deal:
-        deal = still_won(await run.read(firm.crm.read_deal, sow, retry=firm.patience.read), sow)
+        deal = await fresh_deal(run, sow, still_won)
         if is_signed(deal):
             return deal
         if await run.wait("signed", run.now() + firm.patience.sign_ms) is None:
             raise Abandon(f"{sow} was not signed in time")
+        return await fresh_deal(run, sow, signed_too)
+
+    async def fresh_deal(run: Run, sow: str, check: Callable[[Deal | None, str], Deal]) -> Deal:
+        """The deal as we were told of it. A reading that shows less may come from a replica that lags: it is made once more, later."""
+        deal = await run.read(firm.crm.read_deal, sow, retry=firm.patience.read)
+        try:
+            return check(deal, sow)
+        except Abandon:
+            await run.sleep_until(run.now() + firm.patience.lag_ms)
         return still_won(await run.read(firm.crm.read_deal, sow, retry=firm.patience.read), sow)
 
     async def provision(run: Run, contract: Contract) -> Engagement:
@@ -139,6 +150,14 @@ def still_won(deal: Deal | None, sow: str) -> Deal:
     if deal.stage != WON:
         raise Abandon(f"{sow} is {deal.stage}, no longer won")
     return deal
+
+
+def signed_too(deal: Deal | None, sow: str) -> Deal:
+    """Return the deal when it is won and signed. Raises Abandon."""
+    found = still_won(deal, sow)
+    if not is_signed(found):
+        raise Abandon(f"{sow} is not signed")
+    return found
 
 
 def is_signed(deal: Deal) -> bool:

@@ -24,7 +24,8 @@ class Patience:
     """How long to insist. A vendor's outage is bridged by the deadline: attempts are many, far apart, and cheap.
 
     `named`: effects that carry our external id, sent again at once after an unknown outcome. `probed`: creates without one,
-    looked up only when the vendor's longest time-out has passed (Kantata cuts a request at three minutes).
+    looked up only when the vendor's longest time-out has passed (Kantata cuts a request at three minutes). `lag_ms`: how far a
+    reading may lag behind the news that made us read.
     """
 
     read: Retry = READ
@@ -32,6 +33,7 @@ class Patience:
     probed: Retry = PROBED
     local: Retry = LOCAL
     sign_ms: int = 30 * DAY_MS
+    lag_ms: int = 5 * MINUTE_MS
     batch_attempts_max: int = 12
     batch_pause_ms: int = 15_000
 

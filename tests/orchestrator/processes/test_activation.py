@@ -145,6 +145,36 @@ def test_a_lost_reply_never_makes_a_second_record(tmp_path, method, mishap):
     assert keep(story, tmp_path / "db") == ("done", WHOLE, 2, 2)
 
 
+@pytest.mark.parametrize("lagging", [None, deal(stage="Negotiation/Review")])
+def test_a_reading_that_lags_behind_the_news_is_made_once_more(tmp_path, lagging):
+    """Told that it is won, and not shown so: a replica may be behind. Minutes later it is read again."""
+
+    async def story(house):
+        if lagging is not None:
+            house.crm.deals["S-00042"] = lagging
+        await house.engine.start(NAME, Won("S-00042"), id=RUN)
+        await house.settle(60 / 3600)
+        house.crm.deals["S-00042"] = deal()
+        await house.settle()
+        return await house.state(RUN), created(house)
+
+    assert keep(story, tmp_path / "db") == ("done", WHOLE)
+
+
+def test_a_signature_that_is_told_before_it_is_shown_is_waited_for(tmp_path):
+    """The signal came; the reading still shows an unsigned SOW, and shows it signed a minute later."""
+
+    async def story(house):
+        await start(house, UNSIGNED)
+        await house.engine.signal(RUN, "signed", {"version": "1"}, id="signed:1")
+        await house.settle(60 / 3600)
+        house.crm.deals["S-00042"] = deal()
+        await house.settle()
+        return await house.state(RUN), created(house)
+
+    assert keep(story, tmp_path / "db") == ("done", WHOLE)
+
+
 def test_a_lost_workspace_is_looked_up_only_after_it_could_have_landed(tmp_path):
     """The probe waits longer than the vendor's longest time-out."""
 
