@@ -184,6 +184,29 @@ def shrink(
 
 
 @app.command()
+def power(
+    names: Annotated[list[str] | None, typer.Argument(help="Planted bugs; none: all.")] = None,
+    seeds_max: Annotated[int, typer.Option(min=1, max=10_000, help="Give up on a bug after so many seeds.")] = 200,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Processes side by side.")] = 1,
+    table: Annotated[Path | None, typer.Option(help="Write the table as Markdown.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Plant bugs in the orchestrator, one at a time, and say which invariant finds each. Exit code 20: one was not found."""
+    from scenarios.files import write_file
+    from scenarios.power.campaign import Table, hunt_all
+    from scenarios.power.table import line, page
+
+    found = Table()
+    for catch in hunt_all(tuple(names or ()), seeds_max=seeds_max, jobs=jobs):
+        found.catches.append(catch)
+        sys.stderr.write(line(vars(catch)) + "\n")
+    result = found.plain()
+    if table is not None:
+        write_file(table, page(result).encode())
+    finish(20 if result["uncaught"] else 0, result if as_json else None)
+
+
+@app.command()
 def serve(
     crm: Annotated[str, typer.Option(help="CRM vendor.")] = "salesforce",
     psa: Annotated[str, typer.Option(help="PSA vendor.")] = "kantata",

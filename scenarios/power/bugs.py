@@ -8,7 +8,8 @@ from scenarios.power.guards import GUARDS
 from scenarios.power.ledger import LEDGER
 from scenarios.power.news import NEWS
 from scenarios.power.patching import Bug
+from scenarios.power.prices import PRICES
 from scenarios.power.records import RECORDS
 
-FAMILIES: tuple[tuple[Bug, ...], ...] = (GUARDS, EFFECTS, RECORDS, NEWS, CARE, LEDGER)
+FAMILIES: tuple[tuple[Bug, ...], ...] = (GUARDS, EFFECTS, RECORDS, PRICES, NEWS, CARE, LEDGER)
 BUGS: dict[str, Bug] = {bug.__name__.replace("_", "-"): bug for family in FAMILIES for bug in family}

@@ -8,6 +8,7 @@ import msgspec
 
 from orchestrator.observe.log import Log
 from orchestrator.policies.catalogue import Catalogue
+from orchestrator.policies.effect import correlation
 from orchestrator.processes.items import ItemDesk
 from orchestrator.processes.operations import FirmOperations
 from orchestrator.store.audit import Audit
@@ -75,7 +76,7 @@ def the_same_trouble_twice_on_the_desk(patch: Patch) -> None:
     def doubled(self: Desk, ticket: Any) -> str:
         counted.append(1)
         if ticket.kind == "item" and len(counted) % 2:
-            self._db.commit(("drop index if exists exception_live",))
+            self._db.commit(("drop index if exists exception_live", ()))
             put(self, ticket)
         return put(self, ticket)
 
@@ -120,12 +121,10 @@ def calls_without_their_root(patch: Patch) -> None:
     """What is posted says nothing of the deal it goes back to."""
     passed = Link._passed
 
-    async def bare(self: Link, method: str, path: str, body: bytes, headers: Any, token: Any) -> Any:
-        from orchestrator.policies.effect import correlation
-
+    async def bare(self: Link, *asked: Any) -> Any:
         kept = correlation.set("-")
         try:
-            return await passed(self, method, path, body, headers, token)
+            return await passed(self, *asked)
         finally:
             correlation.reset(kept)
 

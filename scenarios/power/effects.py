@@ -12,8 +12,10 @@ from orchestrator.canonical import refs
 from orchestrator.canonical.billing import Event, Posted, Target
 from orchestrator.canonical.engagement import Ref
 from orchestrator.engine import conduct
+from orchestrator.engine.values import plain
 from orchestrator.errors import BusinessException, Refused, Transient, Unknown
 from orchestrator.policies.breaker import Breaker
+from orchestrator.policies.retry import DAY_MS
 from orchestrator.policies.throttle import Throttle
 from orchestrator.processes.activation import SetUp
 from orchestrator.processes.mirror import Batch
@@ -25,6 +27,7 @@ from scenarios.power.patching import Bug, Patch
 
 STUBBORN = 40
 """Tries of a refused call before the careless client gives in."""
+SIDE_BY_SIDE = 8
 
 
 def one_invoice_key_a_period(patch: Patch) -> None:
@@ -140,8 +143,19 @@ def no_pause_between_tries(patch: Patch) -> None:
     patch.setattr(Breaker, "held_ms", lambda _self: 0)
 
 
+def the_breaker_stays_open(patch: Patch) -> None:
+    """A system that failed is left alone for a day, however soon it is back."""
+    trip = Breaker._open
+
+    def for_a_day(self: Breaker) -> None:
+        trip(self)
+        self._until = self._clock() + DAY_MS
+
+    patch.setattr(Breaker, "_open", for_a_day)
+
+
 def no_limit_of_calls_at_once(patch: Patch) -> None:
-    """As many calls at once as there are runs, each sent three times side by side when it only asks."""
+    """As many calls at once as there are runs, and what only asks is sent eight times side by side."""
 
     async def enter(self: Throttle, _priority: int = 0) -> None:
         self.busy += 1
@@ -151,7 +165,7 @@ def no_limit_of_calls_at_once(patch: Patch) -> None:
     async def eager(self: Link, method: str, path: str, body: bytes = b"", headers: Any = ()) -> Any:
         if method != "GET":
             return await call(self, method, path, body, headers)
-        answers = await asyncio.gather(*(call(self, method, path, body, headers) for _ in range(STUBBORN)))
+        answers = await asyncio.gather(*(call(self, method, path, body, headers) for _ in range(SIDE_BY_SIDE)))
         return answers[0]
 
     patch.setattr(Throttle, "enter", enter)
@@ -224,7 +238,7 @@ def a_letter_is_sent_before_it_is_written(patch: Patch) -> None:
     """A domain event goes out twice: at once, and again when its row is committed."""
 
     async def twice(self: conduct.DurableRun, event: Any) -> None:
-        body = conduct.plain(event)
+        body = plain(event)
         kind = body.get("type") or type(event).__name__
         letter = {"type": kind, "subject": body.get("subject") or self.key, "at": self._now, "data": body}
         for number in (1, 2):
@@ -243,6 +257,7 @@ EFFECTS: tuple[Bug, ...] = (
     a_refusal_is_tried_again,
     a_told_wait_is_not_kept,
     no_pause_between_tries,
+    the_breaker_stays_open,
     no_limit_of_calls_at_once,
     a_token_is_never_renewed,
     rows_a_batch_refused_are_forgotten,

@@ -42,11 +42,11 @@ def another_key_each_time_work_is_sent(patch: Patch) -> None:
     """Time and expenses go out under their external id once; sent again, they get a new one."""
     put, sent = NetSuite._put, Counter[str]()
 
-    async def put_anew(self: NetSuite, record: str, key: str, body: dict[str, Any], query: str = "") -> str:
+    async def put_anew(self: NetSuite, record: str, key: str, body: dict[str, Any], **more: str) -> str:
         if record in WORK_RECORDS:
             sent[key] += 1
             key = key if sent[key] == 1 else f"{key}-{sent[key]}"
-        return await put(self, record, key, body, query)
+        return await put(self, record, key, body, **more)
 
     patch.setattr(NetSuite, "_put", put_anew)
 
@@ -55,10 +55,10 @@ def another_key_each_time_an_invoice_is_asked_for(patch: Patch) -> None:
     """An invoice is asked for under its external id once; asked for again, under a new one."""
     transform, sent = NetSuite._transform, Counter[str]()
 
-    async def transform_anew(self: NetSuite, path: str, key: str, body: dict[str, Any]) -> Any:
+    async def transform_anew(self: NetSuite, path: str, key: str, body: dict[str, Any], *, entity: str) -> Any:
         sent[key] += 1
         named = body if sent[key] == 1 else body | {"externalId": f"{key}-{sent[key]}"}
-        return await transform(self, path, key, named)
+        return await transform(self, path, key, named, entity=entity)
 
     patch.setattr(NetSuite, "_transform", transform_anew)
 
@@ -66,9 +66,9 @@ def another_key_each_time_an_invoice_is_asked_for(patch: Patch) -> None:
 def a_refused_invoice_is_not_looked_for(patch: Patch) -> None:
     """What the ERP refuses to invoice counts as refused, also when it says so because the invoice is there."""
 
-    async def transform_once(self: NetSuite, path: str, key: str, body: dict[str, Any]) -> Any:
+    async def transform_once(self: NetSuite, path: str, key: str, body: dict[str, Any], *, entity: str) -> Any:
         self._guard.check("erp", "invoice", mapping.INVOICE_FIELDS)
-        self._require(await self._link.call("POST", path, encode(body), JSON))
+        self._require(await self._link.call("POST", path, encode(body), JSON, lane=entity))
         return await self._made(key)
 
     patch.setattr(NetSuite, "_transform", transform_once)

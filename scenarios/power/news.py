@@ -17,6 +17,7 @@ from orchestrator.processes.deciding import WorkDesk
 from orchestrator.processes.mirror import Batch
 from orchestrator.processes.pollers import Plan, Poller
 from orchestrator.processes.sweeps import Sweeps
+from orchestrator.processes.work import work_processes
 from orchestrator.store.book import SqlBook
 from orchestrator.store.inbox import Inbox
 from orchestrator.systems.http import safely
@@ -164,7 +165,7 @@ def work_is_read_once(patch: Patch) -> None:
 
 def one_lane_for_nobody(patch: Patch) -> None:
     """The work of one contract is decided by many runs at once, each believing what was billed when it began."""
-    made = wiring.work_processes
+    made = work_processes
     patch.setattr(
         wiring, "work_processes", lambda firm: [replace(p, key=lambda s: f"{s.sow}:{s.id}:{s.approved_at}") for p in made(firm)]
     )
