@@ -25,7 +25,7 @@ from orchestrator.store.inbox import Inbox, business_key
 from orchestrator.systems.http import encode
 from orchestrator.systems.kantata.client import Kantata
 from orchestrator.systems.netsuite import mapping
-from orchestrator.systems.netsuite.client import JSON, NetSuite
+from orchestrator.systems.netsuite.client import JSON, NetSuite, lane_of
 from scenarios.power.patching import Bug, Patch
 
 WORK_RECORDS = ("timeBill", "expenseReport")
@@ -68,7 +68,7 @@ def a_refused_invoice_is_not_looked_for(patch: Patch) -> None:
 
     async def transform_once(self: NetSuite, path: str, key: str, body: dict[str, Any], *, entity: str) -> Any:
         self._guard.check("erp", "invoice", mapping.INVOICE_FIELDS)
-        self._require(await self._link.call("POST", path, encode(body), JSON, lane=entity))
+        self._require(await self._link.call("POST", path, encode(body), JSON, lane=lane_of(entity)))
         return await self._made(key)
 
     patch.setattr(NetSuite, "_transform", transform_once)
