@@ -28,12 +28,12 @@ from scenarios.progress import Progress
 from scenarios.recorder import Recorder
 from scenarios.resolve import Rehearsal, speed_of
 from scenarios.wire import Wire
-from scenarios.world.accounts import BASES, TOKENS, open_orchestrator, open_systems
+from scenarios.world.accounts import BASES, TOKENS, open_orchestrator, open_systems, place_of_rows
 from scenarios.world.comparisons import open_design
 from scenarios.world.desk import ClerksDesk, OfficeHours
 from scenarios.world.furnishing import furnish
 from scenarios.world.links import Links, VirtualLinks
-from scenarios.world.listening import NOTIFICATION_ID, listen, notification_of, record_of
+from scenarios.world.listening import NOTIFICATION_ID, listen, notification_of, record_of, tells_a_record
 from scenarios.world.people import Hands
 from scenarios.world.planting import plant
 
@@ -129,7 +129,8 @@ class World:
         self.loop, self.story, self.recorder, self.progress, self.links = loop, story, recorder, progress, links
         self.rehearsal, self.clock = story.rehearsal, loop.clock
         profiles = self.rehearsal.scenario.profiles.model_dump()
-        self.systems = open_systems(profiles, self.rehearsal.seed, self.clock, links.places.intake)
+        self.rows = place_of_rows(story.spec.heads)
+        self.systems = open_systems(profiles, self.rehearsal.seed, self.clock, links.places.intake, self.rows)
         self.wire = Wire(links.places.hosts, links.carry)
         is_core = self.rehearsal.scenario.design == "core"
         self.orchestrator = self.open_core() if is_core else self.open_other()
@@ -141,7 +142,7 @@ class World:
         self.firm = Firm(loop.env, loop, hands, desk, recorder.take, story.spec, seed, calendar, plan=story.plan)
 
     def open_core(self) -> Any:
-        return open_orchestrator(self.wire.send, self.clock, places=self.links.places)
+        return open_orchestrator(self.wire.send, self.clock, self.rows, self.links.places)
 
     def open_other(self) -> Any:
         story = self.story
@@ -163,7 +164,7 @@ class World:
         """Take one push of a vendor to the orchestrator; remember it when it was accepted."""
         path = "/" + url.split("://", 1)[1].partition("/")[2]
         status, _, answer = await self.links.tell("POST", path, "", headers.items(), body)
-        if status == 200:
+        if status == 200 and tells_a_record(body):
             self.sent.append(Sent(url, headers, body))
         return status, answer
 
