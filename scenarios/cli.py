@@ -177,9 +177,10 @@ def shrink(
 
     shrunk, verdict, folder = shrink_run(source, out, Bounds(runs, seconds), said, invariant=invariant)
     if not quiet and not as_json:
+        from scenarios.faults.listing import lines_of
         from scenarios.report.terminal import show_shrunk
 
-        show_shrunk(shrunk.counts, verdict, folder)
+        show_shrunk(shrunk.counts, lines_of(shrunk.rehearsal.scenario.faults), folder)
     finish(0, summary(shrunk, verdict, folder) if as_json else None)
 
 

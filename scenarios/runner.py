@@ -210,5 +210,9 @@ def write_results(rehearsal: Rehearsal, verdict: Verdict, judgement: Judgement |
     write_file(folder / "verdict.json", msgspec.json.format(msgspec.json.encode(verdict)))
     replay = {**rehearsal.plain(), "digest": verdict.digest, "source": source_digest(), "verdict": verdict.verdict}
     write_file(folder / "replay.json", msgspec.json.format(msgspec.json.encode(replay)))
+    if rehearsal.scenario.faults:
+        from scenarios.faults.listing import as_yaml
+
+        write_file(folder / "faults.yaml", as_yaml(rehearsal.scenario.faults).encode())
     write_file(folder / "junit.xml", junit_xml([verdict]))
     write_file(folder / "report.html", report_page(rehearsal.scenario.story, verdict, judgement).encode())

@@ -19,7 +19,7 @@ from scenarios.clock.zones import time_zone
 from scenarios.errors import Mistakes, nearest
 
 Mistake = tuple[int, int, str]
-INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(?::\d{2})?(?: ([A-Za-z_]+(?:/[A-Za-z_]+)*))?")
+INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{3})?)?)(?: ([A-Za-z_]+(?:/[A-Za-z_]+)*)|(Z))?")
 
 
 def instant(value: Any) -> Any:
@@ -36,7 +36,7 @@ def instant(value: Any) -> Any:
     except ValueError as error:
         raise ValueError(f"time zone {found[3]!r} is unknown; use an IANA name such as Europe/Berlin") from error
     local = datetime.combine(date.fromisoformat(found[1]), time.fromisoformat(found[2]), zone)
-    return int(local.astimezone(UTC).timestamp() * 1000)
+    return round(local.astimezone(UTC).timestamp() * 1000)
 
 
 Instant = Annotated[int, BeforeValidator(instant)]
@@ -137,14 +137,27 @@ def fault_mistakes_of(given: dict[str, Any], node: Any, check: Check) -> list[Mi
     found: list[Mistake] = []
     faults = given.get("faults")
     for index, one in enumerate(faults if isinstance(faults, list) else []):
-        try:
-            fault = Fault.model_validate(one)
-        except ValidationError:
-            continue
-        for loc, message in check(fault):
-            place = ("faults", index, *loc)
-            found.append((*position(node, place), f"{dotted(place)}: {message}"))
+        fault, wrong = well_formed(one)
+        for loc, message in check(fault) if fault else []:
+            if not loc or loc[0] not in wrong:
+                place = ("faults", index, *loc)
+                found.append((*position(node, place), f"{dotted(place)}: {message}"))
     return found
+
+
+def well_formed(one: Any) -> tuple[Fault | None, frozenset[Any]]:
+    """The fault, or what of it is well-formed by itself, with the names of its fields that are not."""
+    try:
+        return Fault.model_validate(one), frozenset()
+    except ValidationError as error:
+        wrong = frozenset(e["loc"][0] for e in error.errors() if e["loc"])
+    if not isinstance(one, dict) or "id" in wrong:
+        return None, wrong
+    rest = {name: value for name, value in one.items() if name not in wrong}
+    try:
+        return Fault.model_validate({"target": "crm"} | rest), wrong
+    except ValidationError:
+        return None, wrong
 
 
 def plain(node: Any) -> Any:

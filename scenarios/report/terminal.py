@@ -157,19 +157,16 @@ def side_by_side(rows: Sequence[Sequence[Text]], columns: int, justify: Sequence
     return table
 
 
-def show_shrunk(counts: Mapping[str, tuple[int, int]], verdict: Verdict, folder: Path) -> None:
+def show_shrunk(counts: Mapping[str, tuple[int, int]], plan: str, folder: Path) -> None:
     """Print what a search made of a broken run: sizes before and after, the plan that is left, its story."""
     console = Console(highlight=False)
     told = ", ".join(
         f"{before} {what} to {after}" if before != after else f"{after} {what}" for what, (before, after) in counts.items()
     )
     say(console, Text(f"Shrunk: {told}."))
-    for fault in verdict.faults:
-        say(
-            console,
-            Text(clean(" ".join(f"{name}: {value}" for name, value in fault.items() if value not in (None, {})))),
-            indent=2,
-        )
+    heading(console, "Fault plan" if plan else "No fault is needed")
+    for line in plan.splitlines():
+        console.print(Text(clean(line)), soft_wrap=True)
     heading(console, "Story")
     for line in (folder / "story.txt").read_text(encoding="utf-8").splitlines():
         console.print(Text(clean(line)), soft_wrap=True)

@@ -7,7 +7,7 @@ import pytest
 from scenarios.errors import Mistakes, UsageError
 from scenarios.faults.plan import fault_mistakes
 from scenarios.loading import find_scenario, load_faults, load_scenario
-from scenarios.spec import parse_scenario
+from scenarios.spec import instant, parse_scenario
 
 
 def mistakes_of(text):
@@ -21,7 +21,14 @@ def test_every_mistake_is_reported_with_line_and_column():
     found = mistakes_of(
         "name: Bad Name\nstory: x\nseed: -1\npresett: S\nfaults:\n  - {id: F-99, target: crm}\n  - {id: F-01, target: crm, share: 3}\n"
     )
-    assert [m.split(": ")[0] for m in found] == ["s.yaml:1:1", "s.yaml:3:1", "s.yaml:4:1", "s.yaml:6:6", "s.yaml:7:29"]
+    assert [m.split(": ")[0] for m in found] == [
+        "s.yaml:1:1",
+        "s.yaml:3:1",
+        "s.yaml:4:1",
+        "s.yaml:6:6",
+        "s.yaml:7:5",
+        "s.yaml:7:29",
+    ]
 
 
 def test_an_unknown_field_names_the_nearest_known_ones():
@@ -94,4 +101,20 @@ def test_a_fault_file_reports_places_in_itself(tmp_path):
     path.write_text("- {id: F-14, target: crm}\n- id: F-01\n  target: erp\n  shar: 1\n")
     with pytest.raises(Mistakes) as caught:
         load_faults(path)
-    assert caught.value.mistakes[0].startswith(f"{path}:4:3: faults.1.shar")
+    assert [m.removeprefix(f"{path}:").split(" ")[:2] for m in caught.value.mistakes] == [
+        ["2:3:", "faults.1:"],
+        ["4:3:", "faults.1.shar:"],
+    ]
+
+
+def test_one_line_may_have_several_mistakes_and_all_are_told():
+    """An unknown target, a share of 3, a window that ends before it begins and a parameter nobody knows, in one look."""
+    line = "{id: F-02, target: hr, share: 3, from: 2026-01-02 00:00, to: 2026-01-01 00:00, params: {slow: 1}}"
+    found = mistakes_of(f"name: ok\nstory: x\nfaults:\n  - {line}\n")
+    assert [m.split(": ")[1] for m in found] == ["faults.0.target", "faults.0.share", "faults.0.to", "faults.0.params.slow"]
+
+
+def test_seconds_of_an_instant_count():
+    """A plan pinned to one strike says it to the millisecond."""
+    read = [instant(f"2026-03-31{said}") for said in (" 19:00", "T19:00:00Z", " 19:00:05", " 19:00:05.250 UTC")]
+    assert [at - read[0] for at in read] == [0, 0, 5_000, 5_250]
