@@ -188,7 +188,7 @@ def currencies(view: View) -> Facts:
 
 
 def receivable(view: View) -> Facts:
-    """INV-26: gross = paid + open, open is never negative, paid is what was applied, no payment is applied beyond itself."""
+    """INV-26: gross = paid + credited + open, open is never negative, paid is what was applied, no payment is applied beyond itself."""
     if not view.invoices:
         raise CanNotJudge("no invoice was made")
     applied: dict[str, int] = defaultdict(int)
@@ -196,11 +196,16 @@ def receivable(view: View) -> Facts:
     for _, row in view.books.live("erp", "payment_application"):
         applied[str(row.get("invoice_id"))] += int(row.get("amount") or 0)
         used[str(row.get("payment_id"))] += int(row.get("amount") or 0)
+    credited: dict[str, int] = defaultdict(int)
+    for _, row in view.books.live("erp", "credit"):
+        credited[str(row.get("invoice_id"))] += int(row.get("applied") or 0)
     facts = Facts()
     for invoice in view.invoices.values():
         row = invoice.row
         gross, paid, owed = int(row.get("gross") or 0), int(row.get("paid") or 0), int(row.get("open_balance") or 0)
-        facts.expect(gross == paid + owed, f"{invoice.name}: gross {gross} is not paid {paid} plus open {owed}")
+        given = credited.get(invoice.id, 0)
+        told = f"paid {paid} plus credited {given} plus open {owed}"
+        facts.expect(gross == paid + given + owed, f"{invoice.name}: gross {gross} is not {told}")
         facts.expect(owed >= 0, f"{invoice.name}: open balance {owed} is negative")
         facts.expect(paid == applied.pop(invoice.id, 0), f"{invoice.name}: paid {paid} is not what payments were applied to it")
         settled = row.get("status") == "paid"

@@ -17,12 +17,15 @@ ILLEGAL_MAX = 200
 KEPT: dict[Key, frozenset[str]] = {
     ("psa", "time_entry"): frozenset({"state"}),
     ("psa", "expense"): frozenset({"state"}),
-    ("erp", "time_bill"): frozenset({"external_id", "memo", "job_id", "minutes", "rate", "billable", "invoice_id"}),
+    ("erp", "time_bill"): frozenset(
+        {"external_id", "memo", "job_id", "employee_id", "minutes", "rate", "billable", "invoice_id", "tran_date", "work_date"}
+    ),
 }
 TIMELINES: dict[Key, tuple[str, ...]] = {
     ("erp", "invoice"): ("status",),
     ("erp", "sales_order"): ("status",),
     ("erp", "job"): ("inactive",),
+    ("erp", "period"): ("state",),
     ("erp", "customer"): ("inactive", "name"),
     ("psa", "workspace"): ("archived",),
     ("crm", "sow"): ("delivery_status",),

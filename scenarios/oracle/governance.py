@@ -55,7 +55,8 @@ PEOPLE: Mandate = {
     ("psa", "expense"): ALL,
     ("psa", "expense_submission"): ALL,
     ("erp", "customer"): ALL,
-    ("erp", "invoice"): frozenset({"status", "sent_at", "paid", "open_balance"}),
+    ("erp", "invoice"): frozenset({"status", "sent_at", "paid", "credited", "open_balance"}),
+    ("erp", "credit"): ALL,
     ("erp", "payment"): ALL,
     ("erp", "payment_application"): ALL,
     ("erp", "period"): frozenset({"state"}),
@@ -111,7 +112,8 @@ def lineage(view: View) -> Facts:
         for invoice in contract.invoices:
             root = correlations.get(("erp", str(invoice.row.get("external_id"))), "")
             facts.expect(
-                number_of(root) == contract.number, f"{invoice.name} of {contract.number} was made under correlation {root!r}"
+                number_of(root) == contract.number or not view.has_claims,
+                f"{invoice.name} of {contract.number} was made under correlation {root!r}",
             )
             for line in invoice.lines:
                 broken = gap(view, contract, invoice, line)
@@ -144,7 +146,7 @@ def work_gap(view: View, contract: Contract, source: str, line: Row) -> str:
     if view.due[source].contract != contract.number:
         return f"the work belongs to {view.due[source].contract}"
     root = view.trail.traffic.correlations.get(("erp", source), "")
-    if number_of(root) != contract.number:
+    if view.has_claims and number_of(root) != contract.number:
         return f"it was posted under correlation {root!r}"
     jobs = {id for id, _ in contract.jobs}
     for kind, name in (("time_bill", "time_bill_id"), ("expense_line", "expense_line_id")):

@@ -6,7 +6,19 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from scenarios.oracle import alarms, amounts, completeness, governance, identity, mirrors, process, twin
+from scenarios.oracle import (
+    alarms,
+    amounts,
+    closure,
+    completeness,
+    governance,
+    identity,
+    mirrors,
+    postings,
+    process,
+    staffing,
+    twin,
+)
 from scenarios.oracle.alarms import alerts
 from scenarios.oracle.facts import CanNotJudge, Facts
 from scenarios.oracle.kpis import kpis
@@ -25,6 +37,7 @@ JUDGES: tuple[tuple[str, str, Judge], ...] = (
     ("INV-03", "one project per contract in ERP and PSA", identity.projects),
     ("INV-04", "an id means one thing at a time", identity.crossrefs),
     ("INV-05", "nothing is billed twice", identity.invoices),
+    ("INV-06", "a payment stands once", postings.payments),
     ("INV-07", "no won deal is lost", completeness.wins),
     ("INV-08", "no project without contract and customer", completeness.orphans),
     ("INV-09", "every approved hour is billed or set aside", completeness.hours),
@@ -32,6 +45,7 @@ JUDGES: tuple[tuple[str, str, Judge], ...] = (
     ("INV-11", "every approved expense is billed or set aside", completeness.expenses),
     ("INV-12", "every event is accounted for", completeness.events),
     ("INV-13", "queues keep what they took", completeness.queues),
+    ("INV-14", "nothing a source says is left lying", closure.closure),
     ("INV-15", "no cap is passed", amounts.cap),
     ("INV-16", "milestones once, after acceptance", amounts.milestones),
     ("INV-17", "schedules add up to the contract", amounts.schedules),
@@ -40,9 +54,13 @@ JUDGES: tuple[tuple[str, str, Judge], ...] = (
     ("INV-22", "tax to the cent", amounts.tax_amounts),
     ("INV-23", "whole minor units", amounts.minor_units),
     ("INV-24", "one currency per contract", amounts.currencies),
-    ("INV-26", "gross is paid plus open", amounts.receivable),
+    ("INV-26", "gross is paid, credited or open", amounts.receivable),
+    ("INV-27", "credits within what was billed", postings.credits),
+    ("INV-32", "posted into open periods", postings.periods),
+    ("INV-33", "at the rate that was signed", postings.rates),
     ("INV-34", "the CRM shows invoice status in time", mirrors.statuses),
     ("INV-35", "the CRM shows delivery status in time", mirrors.delivery_status),
+    ("INV-36", "delivery is asked for what was sold", staffing.demand),
     ("INV-37", "mirrors never go back", mirrors.monotonic),
     ("INV-38", "all mirrors agree in the end", mirrors.convergence),
     ("INV-39", "only owners write", governance.ownership),
@@ -54,6 +72,9 @@ JUDGES: tuple[tuple[str, str, Judge], ...] = (
     ("INV-49", "every exception is owned", process.exceptions),
     ("INV-50", "no half set-up", process.set_ups),
     ("INV-55", "told in time, and not for nothing", alarms.alarms),
+)
+ELSEWHERE: tuple[tuple[str, str], ...] = (
+    ("INV-52", "one run can not be compared with itself: `rehearse replay` and `rehearse suite` run it again"),
 )
 TWIN_JUDGES: tuple[tuple[str, str, TwinJudge], ...] = (
     ("INV-51", "an outage's backlog drains in its bound", twin.recovery),
@@ -70,6 +91,7 @@ def judge(trail: Trail, twin_facts: Any) -> Judgement:
         weigh(id, title, lambda look=look: look(view), findings, missing)  # type: ignore[misc]
     for id, title, compare in TWIN_JUDGES:
         weigh(id, title, lambda compare=compare: compare(view, twin_facts), findings, missing)  # type: ignore[misc]
+    missing += [NotJudged(id, why) for id, why in ELSEWHERE]
     codes = Counter(str(item.get("code")) for item in view.exceptions)
     return Judgement(
         tuple(findings),

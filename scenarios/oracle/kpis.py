@@ -11,6 +11,7 @@ from scenarios.oracle.view import View
 
 HOUR_MS = 3_600_000
 MINUTE_MS = 60_000
+SENT = frozenset({"sent", "partially_paid", "paid"})
 
 
 def kpis(view: View) -> dict[str, dict[str, Any]]:
@@ -65,9 +66,13 @@ def set_up_times(view: View) -> tuple[dict[str, int], frozenset[str]]:
 
 
 def cycle_times(view: View) -> list[int]:
-    """Ms from the last approval on an invoice to the invoice."""
+    """Ms from the last approval on an invoice to its sending; of invoices that were sent."""
     found = []
     for invoice in view.invoices.values():
+        moves = view.books.timeline("erp", "invoice", invoice.id, "status")
+        sent_at = next((at for at, status in moves if plain_status(status) in SENT), None)
+        if sent_at is None:
+            continue
         approved = [
             view.due[str(line.get("source"))].approved_at for line in invoice.lines if str(line.get("source")) in view.due
         ]
@@ -75,7 +80,7 @@ def cycle_times(view: View) -> list[int]:
             view.milestones[str(line.get("source"))][1] for line in invoice.lines if str(line.get("source")) in view.milestones
         ]
         if approved:
-            found.append(max(0, int(invoice.row["_at"]) - max(approved)))
+            found.append(max(0, sent_at - max(approved)))
     return found
 
 

@@ -102,5 +102,6 @@ FROZEN: dict[tuple[str, str], Frozen] = {
     ),
     ("erp", "invoice_line"): Frozen(frozenset({"invoice_id", "source", "quantity", "rate", "net", "tax_code", "tax"})),
     ("erp", "payment"): Frozen(frozenset({"bank_ref", "customer_id", "currency", "amount"})),
+    ("erp", "credit"): Frozen(frozenset({"invoice_id", "amount", "reason", "requested_by", "approved_by"})),
     ("erp", "payment_application"): Frozen(frozenset({"payment_id", "invoice_id", "amount"})),
 }

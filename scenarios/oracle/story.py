@@ -51,7 +51,9 @@ def story(view: View) -> dict[str, Any]:
 def backlog(view: View, ends: list[int]) -> list[int]:
     """Approved billable items that were not yet in the ERP (posted or set aside) at the end of each day."""
     aside = {source: int(e.get("opened_at") or 0) for source, e in view.set_aside.items()}
-    spans = [(item.approved_at, view.posted.get(item.source) or aside.get(item.source) or 2**62, 1) for item in view.due.values()]
+    spans = [
+        (item.approved_at, view.arrived.get(item.source) or aside.get(item.source) or 2**62, 1) for item in view.due.values()
+    ]
     return [round(x) for x in standing(spans, ends)]
 
 

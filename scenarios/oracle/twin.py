@@ -16,6 +16,7 @@ OUTAGES = frozenset({"F-01", "F-02", "F-03", "F-05", "F-10", "F-11", "F-12"})
 HOUR_MS = 3_600_000
 SLICE_MS = 5 * 60_000
 SLACK_MS = 15 * 60_000
+RATE_MS = HOUR_MS  # five minutes say how fast one burst was, an hour what is kept up
 FACTOR = 1.25
 POLL_MS = 40 * 60_000  # what was approved that long before an outage may not have been fetched yet
 
@@ -68,7 +69,7 @@ def recovery(view: View, twin: dict[str, Any] | None) -> Facts:
     for begin, end in windows:
         bound = end + drain_ms(posted, begin, end)
         for due in view.due.values():
-            at = arrived_at(view, due)
+            at = view.arrived.get(due.source)
             if due.source in view.set_aside or not was_held_up(due, at, (begin, end)):
                 continue
             told = f"{due.source}, approved {when(due.approved_at)}, held up by the outage until {when(end)}"
@@ -83,12 +84,6 @@ def recovery(view: View, twin: dict[str, Any] | None) -> Facts:
     if not facts.checked:
         raise CanNotJudge("nothing fell due while a system was away")
     return facts
-
-
-def arrived_at(view: View, due: Due) -> int | None:
-    """When the ERP got a piece of work: posted, or where a design leaves no such trace, billed."""
-    billed = view.billed.get(due.source)
-    return view.posted.get(due.source) or (int(billed[0][0].row["_at"]) if billed else None)
 
 
 def was_held_up(due: Due, at: int | None, window: Span) -> bool:
@@ -134,11 +129,15 @@ def outage_spans(trail: Trail) -> list[Span]:
 
 
 def drain_ms(posted: dict[int, int], begin: int, end: int) -> int:
-    """The bound after the end of a window: a is what the twin was sent a second in it, s the most it took in five minutes."""
+    """The bound after the end of a window: a is what the twin was sent in it, s what it took in its busiest hour, each a ms."""
     length = end - begin
     arrived = sum(count for at, count in posted.items() if begin <= at * SLICE_MS < end)
-    arrivals = arrived / length
-    service = max(posted.values(), default=0) / SLICE_MS
+    arrivals, service = arrived / length, busiest(posted) / RATE_MS
     if service <= arrivals:
         return length + SLACK_MS
     return round(length * arrivals / (service - arrivals) * FACTOR) + SLACK_MS
+
+
+def busiest(posted: dict[int, int]) -> int:
+    """The most that was posted within any hour, by slices."""
+    return max((sum(posted.get(first + n, 0) for n in range(RATE_MS // SLICE_MS)) for first in posted), default=0)

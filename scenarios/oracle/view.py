@@ -12,6 +12,7 @@ from typing import Any
 
 from scenarios.history import Act
 from scenarios.oracle.contract import Contract, Due, Invoice, line_value, number_of, number_of_row
+from scenarios.oracle.matching import Matching
 from scenarios.oracle.money import CURRENCY, net_of_minutes
 from scenarios.oracle.trail import Trail
 
@@ -76,10 +77,16 @@ class View:
         for _, line in self.books.live("erp", "invoice_line"):
             invoice = found.get(str(line.get("invoice_id")))
             if invoice is not None:
-                invoice.lines.append(line)
+                source = self.matching.source(line)
+                invoice.lines.append(line if line.get("source") == source else {**line, "source": source or None})
         for invoice in found.values():
             invoice.lines.sort(key=lambda line: int(line.get("line") or 0))
         return found
+
+    @cached_property
+    def matching(self) -> Matching:
+        """Which work stands behind a row of the ERP."""
+        return Matching(self.books, self.truth)
 
     @cached_property
     def order_lines(self) -> dict[str, list[dict[str, Any]]]:
@@ -253,14 +260,19 @@ class View:
 
     @cached_property
     def posted(self) -> dict[str, int]:
-        """{TE- or EX- source: when the ERP got it}, by external id or, where a design sets none, by memo."""
+        """{TE- or EX- source: when the ERP got it}, by name or, where a design gives none, by what the record says."""
         found: dict[str, int] = {}
-        for kind in ("time_bill", "expense_report", "expense_line"):
-            for _, row in self.books.live("erp", kind):
-                source = row.get("external_id") or row.get("memo")
-                if source:
-                    found.setdefault(str(source), int(row["_at"]))
+        for kind, sources in (("time_bill", self.matching.bills), ("expense_line", self.matching.receipts)):
+            for id, row in self.books.live("erp", kind):
+                if id in sources:
+                    found.setdefault(sources[id], int(row["_at"]))
         return found
+
+    @cached_property
+    def arrived(self) -> dict[str, int]:
+        """{source: when the ERP got it}: posted, or in a design that posts nothing before it bills, billed."""
+        billed = {source: int(found[0][0].row["_at"]) for source, found in self.billed.items()}
+        return {**billed, **self.posted}
 
     @cached_property
     def references(self) -> dict[str, list[dict[str, Any]]]:

@@ -66,6 +66,9 @@ def whole() -> list[Record]:
     book.records.append(Mark(at(0, 0), "start"))
     for id, code, currency in (("1", "US", "USD"), ("2", "DE", "EUR")):
         book.change(at(0, 0), "erp", "subsidiary", id, by="seed", external_id=f"SUB-{code}", code=code, currency=currency)
+        days = {"start_on": "2026-01-01", "end_on": "2026-01-31", "state": "open"}
+        book.change(at(0, 0), "erp", "period", f"9{id}", by="seed", name=f"2026-01-{code}", **days)
+    book.change(at(0, 0), "erp", "employee", "95", by="seed", external_id="P-0001", name="Pat Miller")
     sell(book, 1, "US", "tm", {"S-00001-R1": 1_000_000}, cap=40_000)
     sell(book, 2, "DE", "milestone", {"S-00002-M1": 33_333, "S-00002-M2": 66_667}, cap=None)
     set_up(book, 1, at(1, 15), "US-00", "USD")
@@ -97,6 +100,7 @@ def sell(book: Book, n: int, entity: str, kind: str, lines: dict[str, int], cap:
     for key, price in lines.items():
         values = {"unit_price": price, "quantity": 400} if kind == "tm" else {"unit_price": price * 100, "quantity": 100}
         total = 40_000 if kind == "tm" else price
+        values["product_id"] = "ROLE-SENIOR" if kind == "tm" else "MILESTONE"
         book.person(
             at(0), who, "crm", "opportunity_line", key, key, opportunity_id=deal, line_key=key, total_price=total, **values
         )
@@ -141,6 +145,9 @@ def set_up(book: Book, n: int, when: int, code: str, currency: str) -> None:
     book.change(when + 200, "psa", "workspace", f"4{n}", title=f"{sow} Work", currency=currency, archived=False)
     for place, key in enumerate(lines, 1):
         book.change(when + 400, "psa", "story", f"5{n}{place}", workspace_id=40 + n, title=f"{key} Task", state="not_started")
+    if n == 1:
+        asked = {"role": "ROLE-SENIOR", "minutes": 240, "label": "S-00001-R1 ROLE-SENIOR"}
+        book.change(when + 600, "psa", "workspace_resource", "91", workspace_id=41, user_id=None, **asked)
     book.change(when + 1_000, "crm", "sow", f"s{n}", delivery_status="Active", project_code=f"JOB-{sow}")
 
 
@@ -162,10 +169,21 @@ def work(book: Book) -> None:
     for id, minutes, day in (("1", 120, 2), ("2", 60, 3)):
         when = at(day, 13.2)
         book.call(when, "erp", "PUT", f"/timeBill/eid:TE-{id}", key=f"TE-{id}", correlation="S-00001")
-        values = {"external_id": f"TE-{id}", "job_id": 11, "minutes": minutes, "rate": 1_000_000, "billable": True}
+        on = f"2026-01-{5 + day:02}"
+        values = {
+            "external_id": f"TE-{id}",
+            "job_id": 11,
+            "minutes": minutes,
+            "rate": 1_000_000,
+            "billable": True,
+            "tran_date": on,
+            "employee_id": 95,
+        }
         book.change(when, "erp", "time_bill", f"6{id}", invoice_id=None, **values)
     book.call(at(3, 13.2), "erp", "PUT", "/expenseReport/eid:EX-9", key="EX-9", correlation="S-00001")
-    book.change(at(3, 13.2), "erp", "expense_report", "69", external_id="EX-9", currency="USD")
+    book.change(
+        at(3, 13.2), "erp", "expense_report", "69", external_id="EX-9", currency="USD", tran_date="2026-01-08", employee_id=95
+    )
     book.change(at(3, 13.2), "erp", "expense_line", "79", report_id=69, job_id=11, amount=5_000, billable=True, invoice_id=None)
     waived = {"code": "CAP_EXCEEDED", "subject": "TE-3", "source": "TE-3"}
     book.act(at(9, 16), CLERK, "desk", "waive", "exception", "X-2", **waived)
@@ -199,12 +217,23 @@ def bill_milestone(book: Book) -> None:
 def post(book: Book, when: int, name: str, n: int, id: int, lines: list[Any], code: str, taxes: list[int]) -> None:
     """An invoice with its lines, its mirror in the CRM and its reference in the PSA; then the clerk sends it."""
     net, currency, sow = sum(line[3] for line in lines), {1: "USD", 2: "EUR"}[n], f"S-0000{n}"
+    entity, on = {1: "US", 2: "DE"}[n], f"2026-01-{5 + (when - MONDAY) // DAY:02}"
     gross, number, e3 = net + sum(taxes), f"INV{id}", {"US-00": 0, "DE-S19": 19_000}[code]
     book.call(when, "erp", "POST", f"/transform/{name}", key=name, correlation=sow)
     money = {"net": net, "tax": sum(taxes), "gross": gross, "paid": 0, "open_balance": gross}
     shared = {"customer_id": n, "job_id": 10 + n, "order_id": 20 + n, "subsidiary_id": n, "currency": currency, "sow_number": sow}
     book.change(
-        when, "erp", "invoice", f"{id}", external_id=name, number=number, status="open", period="2026-01", **money, **shared
+        when,
+        "erp",
+        "invoice",
+        f"{id}",
+        external_id=name,
+        number=number,
+        status="open",
+        period=f"2026-01-{entity}",
+        tran_date=on,
+        **money,
+        **shared,
     )
     for place, ((source, quantity, rate, amount, made_from), tax) in enumerate(zip(lines, taxes, strict=True), 1):
         origin = {"TE": "time_bill_id", "EX": "expense_line_id", "S-": "order_line_id"}[source[:2]]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from scenarios.history import Claims, Mark
+from scenarios.history import Call, Change, Claims, Mark
 from scenarios.oracle.judge import JUDGES, TWIN_JUDGES
-from scenarios.oracle.twin import twin_facts
-from tests.oracle.mutations import ALERT, MUTATIONS, TWIN_MUTATIONS, away, write
-from tests.oracle.quarter import at, broken, claim, drop, judged, outage, put, read, whole
+from scenarios.oracle.twin import SLICE_MS, drain_ms, twin_facts
+from tests.oracle.mutations import ALERT, MUTATIONS, TWIN_MUTATIONS, away, credited, write
+from tests.oracle.quarter import MINUTE, at, broken, claim, drop, judged, outage, put, read, whole
 
 IDS = {id.removeprefix("INV-") for id, _, _ in (*JUDGES, *TWIN_JUDGES)}
 NEED_CLAIMS = {"04", "12", "13", "35", "47", "49", "50", "55"}
@@ -24,8 +24,15 @@ def test_all_judges_hold_on_a_good_quarter(twin):
     """Nothing is wrong with the quarter, with an outage in it or without, and every judge looks at a fact."""
     calm, struck = judged(whole()), judged(outage(), twin)
     assert [f for f in (*calm.invariants, *struck.invariants) if f.verdict != "held" or not f.checked] == []
-    assert {n.id for n in calm.not_judged} == {"INV-51", "INV-56"}
-    assert struck.not_judged == ()
+    assert {n.id for n in calm.not_judged} == {"INV-27", "INV-51", "INV-52", "INV-56"}
+    assert {n.id for n in struck.not_judged} == {"INV-27", "INV-52"}
+
+
+def test_a_credit_within_the_invoice_holds():
+    """Asked for by one, approved by another, with a reason: the books still add up, and the judge of credits looks."""
+    judgement = judged(credited(whole()))
+    assert broken(judgement) == set()
+    assert {f.id: f.checked for f in judgement.invariants}["INV-27"] == 4
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
@@ -68,15 +75,42 @@ def test_no_facts_is_not_judged():
     """A run in which nothing happened holds nothing."""
     judgement = judged([Mark(1, "start"), Mark(2, "quiet"), Mark(3, "end")])
     assert judgement.invariants == ()
-    assert {n.id.removeprefix("INV-") for n in judgement.not_judged} == IDS
+    assert {n.id.removeprefix("INV-") for n in judgement.not_judged} == IDS | {"52"}
     assert all(n.why for n in judgement.not_judged)
 
 
 def test_without_evidence_what_needs_it_is_not_judged():
     """A design that makes no claims is judged on everything else, and only on that."""
     judgement = judged(drop(whole(), lambda record: type(record) is Claims))
-    assert {n.id.removeprefix("INV-") for n in judgement.not_judged} == NEED_CLAIMS | {"51", "56"}
+    assert {n.id.removeprefix("INV-") for n in judgement.not_judged} == NEED_CLAIMS | {"27", "51", "52", "56"}
     assert broken(judgement) == {"07"}, "without claims nothing excuses the second set-up"
+
+
+def test_a_design_without_claims_is_judged_on_the_business_alone():
+    """No correlation of ours, no external ids and no memos: rows are known by project, person, day and amount."""
+    history = drop(whole(), lambda record: type(record) is Claims)
+    for n, record in enumerate(history):
+        if type(record) is Call:
+            history[n] = msgspec.structs.replace(record, correlation="", key="")
+        if type(record) is Change and record.kind in ("time_bill", "expense_report") and record.op == "create":
+            history[n] = msgspec.structs.replace(record, values={**record.values, "external_id": None, "memo": None})
+        if type(record) is Change and record.kind == "invoice_line" and not str(record.values["source"]).startswith("S-"):
+            history[n] = msgspec.structs.replace(record, values={**record.values, "source": f"line {record.id}"})
+    judgement = judged(history)
+    assert broken(judgement) == {"07"}
+    assert judgement.state == judged(drop(whole(), lambda record: type(record) is Claims)).state
+
+
+def test_the_invoice_cycle_ends_when_the_invoice_is_sent():
+    """Accepted at eleven, billed at 11:12, sent an hour later; hours last approved on the 8th, sent on the 15th."""
+    kpis = judged(whole()).kpis
+    assert (kpis["invoice_cycle_hours_p50"]["value"], kpis["invoice_cycle_hours_p95"]["value"]) == (1.2, 174.1)
+
+
+def test_the_bound_of_an_outage_is_counted_with_what_an_hour_took():
+    """120 in the busiest hour, 60 due in an outage of an hour: an hour and a quarter, and fifteen minutes."""
+    slices = dict.fromkeys(range(12), 10) | {100 + n: 5 for n in range(12)} | {300: 70}
+    assert drain_ms(slices, 100 * SLICE_MS, 112 * SLICE_MS) == 90 * MINUTE
 
 
 def test_work_of_a_run_cut_short_is_unsettled():

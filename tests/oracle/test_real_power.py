@@ -82,13 +82,18 @@ WRONGS: dict[str, tuple[Any, str]] = {
     "a line one cent dearer": (lambda h: bent(h, is_hour, net=first(h, is_hour)[1].values["net"] + 1), "10 20"),
     "a version that falls": (lambda h: bent(h, last_rise(h), source_version=0), "37 38"),
     "an exception nobody owns": (lambda h: told(h, disown), "49"),
-    "an hour parked a cent too cheap": (lambda h: told(h, cheapen), "09"),
+    "an hour parked a cent too cheap": (lambda h: told(h, cheapen), "09 14"),
     "a second contract": (lambda h: doubled(h, is_change("erp", "sales_order")), "02"),
     "a second customer": (lambda h: doubled(h, is_change("erp", "customer")), "01"),
-    "a workspace that is gone": (lambda h: bent(h, is_change("psa", "workspace"), archived=True), "07 08 50"),
+    "people asked for twice": (lambda h: doubled(h, is_change("psa", "workspace_resource")), "36"),
+    "an invoice dated a year ahead": (
+        lambda h: bent(h, is_change("erp", "invoice", None, "period"), tran_date="2027-01-30"),
+        "32",
+    ),
+    "a workspace that is gone": (lambda h: bent(h, is_change("psa", "workspace"), archived=True), "07 08 14 50"),
     "an hour nobody approved": (
         lambda h: lacking(h, lambda r: type(r) is Act and r.verb == "approve"),
-        "09 41",
+        "09 14 41",
     ),
     "an invoice sent by the robot": (
         lambda h: [
@@ -106,7 +111,7 @@ def test_a_real_quarter_holds(quarter):
     """Every judge but those of faults looks at facts, and finds nothing."""
     judgement = judged(quarter)
     assert [f for f in judgement.invariants if f.verdict != "held"] == []
-    assert {n.id for n in judgement.not_judged} == {"INV-51", "INV-55", "INV-56"}
+    assert {n.id for n in judgement.not_judged} == {"INV-27", "INV-51", "INV-52", "INV-55", "INV-56"}
 
 
 @pytest.mark.parametrize("name", WRONGS)
