@@ -50,12 +50,13 @@ Send = Callable[[Request], Awaitable[Response]]
 
 
 class Failed(msgspec.Struct, frozen=True):
-    """One row of a batch that was not written. `again`: sending that row once more may help."""
+    """One row of a batch that was not written. `again`: sending that row once more may help. `ours`: the code of our catalogue."""
 
     key: str
     code: str
     why: str
     again: bool
+    ours: str = "VENDOR_REFUSED"
 
 
 class Shown(msgspec.Struct, frozen=True):

@@ -14,6 +14,8 @@ from orchestrator.store.inbox import Inbox, Waiting
 
 AGAIN = Retry(first_ms=1_000, ceiling_ms=300_000)
 TRIES_MAX = 200
+CRASHES_MAX = 4
+"""How often a notice that breaks its handler is tried again before it is isolated."""
 
 OnEvent = Callable[[Notice], Awaitable[str]]
 
@@ -59,16 +61,23 @@ class Pump:
         except BusinessException as error:
             self._park(waiting, error.code, error.why)
         except (Transient, Unknown, Full, TimeoutError) as error:
-            if waiting.tries >= TRIES_MAX:
-                self._park(waiting, "EXHAUSTED", str(error))
-            else:
-                pause_ms = backoff_ms(AGAIN, waiting.tries + 1, waiting.source, notice.id)
-                self._inbox.later(waiting.seq, self._clock() + pause_ms)
-                self._log.event("notice-put-off", id=notice.id, topic=notice.topic, why=str(error), pause_ms=pause_ms)
+            self._later(waiting, str(error), "EXHAUSTED", TRIES_MAX)
+        except Exception as error:  # our own bug: it isolates one notice, and stops nobody else's
+            self._later(waiting, repr(error), "DEFECT", CRASHES_MAX)
         else:
             self._inbox.applied(waiting.seq, run)
             self._desk.settle(notice.subject, source=_source(waiting), note=f"handed on to {run}")
             self._log.event("notice-applied", id=notice.id, topic=notice.topic, subject=notice.subject, run_id=run)
+
+    def _later(self, waiting: Waiting, why: str, code: str, tries_max: int) -> None:
+        """Hand it on again later; after so many tries set it aside under that code."""
+        notice = waiting.notice
+        if waiting.tries >= tries_max:
+            self._park(waiting, code, why)
+            return
+        pause_ms = backoff_ms(AGAIN, waiting.tries + 1, waiting.source, notice.id)
+        self._inbox.later(waiting.seq, self._clock() + pause_ms)
+        self._log.event("notice-put-off", id=notice.id, topic=notice.topic, why=why, pause_ms=pause_ms)
 
     def _park(self, waiting: Waiting, code: str, why: str) -> None:
         notice = waiting.notice

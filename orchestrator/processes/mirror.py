@@ -147,7 +147,7 @@ class Batch:
 
     async def _aside(self, run: Run, row: Invoice, failure: Failed) -> None:
         why = f"the CRM refuses the mirror of {row.key}: {failure.code}: {failure.why}"
-        item = ItemException(row.sow, row.key, "VENDOR_REFUSED", why, 0, row.currency, "invoice_mirror")
+        item = ItemException(row.sow, row.key, failure.ours, why, 0, row.currency, "invoice_mirror")
         await run.step(self.refuse_row, item, run.id, retry=self._firm.patience.local)
 
     async def refuse_row(self, item: ItemException, run: str) -> None:

@@ -20,6 +20,7 @@ from scenarios.firm.roster import clerk_mail
 
 SOW = re.compile(r"S-\d{5,}")
 WAIVED = {"CAP_EXCEEDED": "write-off: over the cap"}
+OF_CODE = ("DEFECT", "CHANGED")  # a matter of the orchestrator's own code: nobody of this firm mends that
 MS_PER_MINUTE = 60_000
 
 Truth = Callable[[Deal], dict[str, Any]]
@@ -71,6 +72,8 @@ class ExceptionClerk:
 
     def _handle(self, item: dict[str, Any], desk: Desk) -> Going:
         id, code = str(item["id"]), str(item["code"])
+        if code in OF_CODE:
+            return
         what = (code, str(item.get("source") or item.get("subject")))
         if self.not_before.get(what, 0) > self.round or self.tries.get(what, 0) >= self.office.spec.clerks.tries_max:
             return

@@ -19,7 +19,7 @@ from scenarios.firm.staffing import desk_mail, desk_number
 from scenarios.firm.terms import ROLE_NAMES, list_price
 
 Row = tuple[str, str, dict[str, Any]]
-QUEUES = ("sales-ops", "finance-ops", "project-ops")
+QUEUES = ("sales-ops", "finance-ops", "project-ops", "platform")
 TERMS = {"NET30": 30, "NET45": 45, "NET60": 60, "DUE": 0}
 EXTRA_ITEMS = {"MILESTONE": "Fixed fee milestone", "EXPENSE": "Expense re-billed at cost"}
 NOMINAL_PRICE = 1_00

@@ -201,6 +201,7 @@ class Clerks(Numbers):
     sales_ops: Clerk = Field(alias="sales-ops")
     finance_ops: Clerk = Field(alias="finance-ops")
     project_ops: Clerk = Field(alias="project-ops")
+    platform: Clerk
     round_hours: tuple[Hour, ...]
     minutes_median: Positive
     waive_minutes_median: Positive

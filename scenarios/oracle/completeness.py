@@ -14,6 +14,7 @@ HOUR_MS = 3_600_000
 SETUP_MS_MAX = 4 * HOUR_MS
 NO_CLAIMS = "the design gives no evidence of its own"
 CONFLICTS = frozenset({409, 422})
+UNREADABLE = "unreadable"  # the inbox's topic of what was refused as no message at all
 POISON = "F-19"  # a push nobody can read may be taken and set aside
 ENDS = ("applied", "deduplicated", "superseded", "quarantined", "parked")
 
@@ -156,6 +157,7 @@ def events(view: View) -> Facts:
     facts = Facts()
     refused = Counter(p.system for p in view.trail.pushes if p.outcome in CONFLICTS)
     refused.update({system: count[0] for (fault, system), count in view.trail.strikes.items() if fault == POISON})
+    refused[UNREADABLE] = sum(1 for p in view.trail.pushes if p.outcome == 400)
     for topic, counts in inbox(view).items():
         settled = sum(int(counts.get(n, 0)) for n in (*ENDS, "pending"))
         accepted = int(counts.get("accepted", 0))
@@ -179,6 +181,7 @@ def queues(view: View) -> Facts:
     claimed: Counter[str] = Counter()
     for topic, counts in topics.items():
         claimed[topic_system(topic)] += int(counts.get("accepted", 0))
+    claimed.pop(UNREADABLE, None)  # nobody was told that these were taken
     for system in sorted(taken.keys() | claimed.keys()):
         least, most = taken[system], taken[system] + unclear[system]
         facts.expect(
@@ -207,4 +210,5 @@ def inbox(view: View) -> dict[str, dict[str, int]]:
 
 
 def topic_system(topic: str) -> str:
+    """Whose topic it is; what nobody could read may be anybody's."""
     return topic.split(".", maxsplit=1)[0].split(":", maxsplit=1)[0]

@@ -9,13 +9,16 @@ from typing import Any
 from scenarios.oracle.completeness import CONFLICTS, NO_CLAIMS, missing
 from scenarios.oracle.contract import number_of, when
 from scenarios.oracle.facts import CanNotJudge, Facts
+from scenarios.oracle.hours import Span
 from scenarios.oracle.mirrors import FAR, mirrored, standing
 from scenarios.oracle.traffic import ATTEMPTS_MAX, LANES, Series
+from scenarios.oracle.trouble import troubles
 from scenarios.oracle.view import SETTLED, View
 
 HOUR_MS = 3_600_000
 ESCALATION_MS_MAX = HOUR_MS  # how long after its due time an exception may wait to be escalated
 EXCEPTION_FIELDS = ("class", "code", "queue", "owner", "remediation", "due_at", "opened_at")
+TRIAL_MS = 4 * 60_000
 ENDED = frozenset({"done", "abandoned"})
 
 
@@ -119,7 +122,7 @@ def retries(view: View) -> Facts:
                     f"{system} refused {method} {path} {when(earlier)} for good, and it was sent again {when(later)} with nothing mended"
                 )
     for (system, method, path, _), series in traffic.all_attempts():
-        tries = longest(series.at, mended_for(mended, series))
+        tries = longest(hasty(series.at, troubles(view.trail, (system,))), mended_for(mended, series))
         if tries > ATTEMPTS_MAX:
             facts.wrong.append(f"{system} {method} {path} was tried {tries} times in a row since {when(series.at[0])}")
     for system, lanes in LANES.items():
@@ -127,6 +130,15 @@ def retries(view: View) -> Facts:
         if peak > lanes:
             facts.wrong.append(f"{system} saw {peak} calls at once {when(at)}; its limit is {lanes}")
     return facts
+
+
+def hasty(instants: list[int], away: list[Span]) -> list[int]:
+    """The tries without the trials: one every few minutes, while a system is known to be away, is how its return is noticed."""
+    found = instants[:1]
+    for before, at in itertools.pairwise(instants):
+        if at - before < TRIAL_MS or not any(begin <= at < end for begin, end in away):
+            found.append(at)
+    return found
 
 
 def mended_for(mended: dict[str, list[int]], series: Series) -> list[int]:

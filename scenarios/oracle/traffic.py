@@ -8,7 +8,7 @@ from typing import NamedTuple
 from scenarios.history import Call
 
 HOUR_MS = 3_600_000
-RETRYABLE = frozenset({"stranger", "throttled", "quota", "locked", "unavailable", "server_error", ""})
+RETRYABLE = frozenset({"stranger", "throttled", "quota", "locked", "unavailable", "read_only_mode", "server_error", ""})
 ATTEMPTS_MAX = 12
 REMEMBERED_MAX = 1_000
 LANES = {"erp": 15}  # NetSuite's account limit for the simulated tier

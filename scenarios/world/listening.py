@@ -9,6 +9,7 @@ from typing import Any
 from scenarios.history import Call, Change, Push, Record
 
 NOTIFICATION_ID = re.compile(rb"(<Notification><Id>)([^<]+)(</Id>)")
+TOLD = re.compile(rb'xsi:type="sf:(?:Opportunity|SOW__c)"')
 RECORD_ID = re.compile(rb"<sf:Id>([^<]+)</sf:Id>")
 
 
@@ -30,6 +31,11 @@ def record_of(body: bytes) -> bytes:
     """The id of the record a message tells of."""
     found = RECORD_ID.search(body)
     return found[1] if found else b""
+
+
+def tells_a_record(body: bytes) -> bool:
+    """Is it about a kind of record that anybody listens for? A poisoned push may not be."""
+    return TOLD.search(body) is not None
 
 
 def call_listener(name: str, take: Callable[[Any], None]) -> Callable[[Any], None]:

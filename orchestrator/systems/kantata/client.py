@@ -23,6 +23,7 @@ from orchestrator.systems.kantata.mapping import Envelope
 
 BASE = "/api/v1"
 JSON = (("content-type", "application/json"), ("accept", "application/json"))
+FORBIDDEN = 403
 PAGE = 200
 PAGES_MAX = 200
 YEAR_MS = 365 * 86_400_000
@@ -42,6 +43,14 @@ class Problems(msgspec.Struct):
 
 _envelope = msgspec.json.Decoder(Envelope)
 _problems = msgspec.json.Decoder(Problems)
+
+
+def whole(resource: str, pages: list[Envelope]) -> list[Envelope]:
+    """Return the pages when nothing moved while they were read. Raises Transient: a row that slid over a page's edge would be missed."""
+    counts = {page.meta.count for page in pages}
+    if len(pages) > 1 and counts != {None} and counts != {len({key.id for page in pages for key in page.results})}:
+        raise Transient(f"psa: {resource} moved while {len(pages)} pages were read", system="psa")
+    return pages
 
 
 def bearer(token: str, clock: Clock) -> SignIn:
@@ -207,7 +216,7 @@ class Kantata:
             page = await safely(self._read(f"{BASE}/{resource}?{asking}&page={number}"))
             pages.append(page)
             if number >= page.meta.page_count:
-                return pages
+                return whole(resource, pages)
         raise AssertionError(f"{resource}: more than {PAGES_MAX} pages")
 
     async def _read(self, path: str) -> Envelope:
@@ -223,4 +232,5 @@ class Kantata:
             problem = _problems.decode(answer.body).errors[0]
         except (msgspec.DecodeError, IndexError) as error:
             raise Transient(f"psa answered {answer.status} unreadably: {excerpt(answer)}", system="psa") from error
-        raise refusal("psa", "VENDOR_REFUSED", answer, problem.type, f"{problem.field or ''} {problem.message}".strip())
+        code = "FORBIDDEN" if answer.status == FORBIDDEN else "VENDOR_REFUSED"
+        raise refusal("psa", code, answer, problem.type, f"{problem.field or ''} {problem.message}".strip())

@@ -42,6 +42,7 @@ class Key(msgspec.Struct, gc=False):
 
 
 class Meta(msgspec.Struct, frozen=True, gc=False):
+    count: int | None = None
     page_count: int = 1
     page_number: int = 1
 

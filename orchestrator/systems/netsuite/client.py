@@ -22,6 +22,7 @@ RECORD = "/services/rest/record/v1"
 SUITEQL = "/services/rest/query/v1/suiteql"
 JSON = (("content-type", "application/json"), ("accept", "application/json"))
 QUERY = (*JSON, ("prefer", "transient"))
+FORBIDDEN = 403
 PAGE = 1000
 PAGES_MAX = 100
 LOCKED = frozenset(("RCRD_HAS_BEEN_CHANGED", "CONCURRENCY_LIMIT_EXCEEDED", "SERVICE_UNAVAILABLE"))
@@ -233,7 +234,7 @@ class NetSuite:
             raise Transient(f"erp answered {answer.status} unreadably: {excerpt(answer)}", system="erp") from error
         if detail.code in LOCKED or answer.status == 409:
             raise Transient(f"erp: {detail.code}: {detail.detail}", system="erp")
-        raise refusal("erp", _code(detail), answer, detail.code, detail.detail)
+        raise refusal("erp", "FORBIDDEN" if answer.status == FORBIDDEN else _code(detail), answer, detail.code, detail.detail)
 
 
 def lane_of(entity: str) -> str:

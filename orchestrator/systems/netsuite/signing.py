@@ -21,7 +21,8 @@ from orchestrator.systems.http import EXPIRY_MARGIN_MS, Bare, SignIn, Token, dec
 
 PATH = "/services/rest/auth/oauth2/v1/token"
 FORM = (("content-type", "application/x-www-form-urlencoded"),)
-LIFE_S = 300
+SKEW_S = 600
+"""How far the vendor's clock may be from ours: an assertion is good from so long before now until so long after."""
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
@@ -47,8 +48,8 @@ def client_credentials(audience: str, client_id: str, certificate_id: str, priva
             "iss": client_id,
             "scope": ["rest_webservices"],
             "aud": audience.rstrip("/") + PATH,
-            "iat": now // 1000,
-            "exp": now // 1000 + LIFE_S,
+            "iat": now // 1000 - SKEW_S,
+            "exp": now // 1000 + SKEW_S,
         }
         form = {
             "grant_type": "client_credentials",

@@ -23,6 +23,10 @@ SESSION_MS = 12 * 3_600_000
 """A session ends after two hours without a call (memory); polls keep it awake, and a 401 makes us sign in again anyway."""
 COLLECTION_MAX = 200
 PAGES_MAX = 50
+FORBIDDEN, CHANGED = 403, 412
+LOCATOR_GONE = "INVALID_QUERY_LOCATOR"
+OURS = {"DUPLICATE_EXTERNAL_ID": "SEVERAL_MATCHES", "INSUFFICIENT_ACCESS_OR_READONLY": "FORBIDDEN"}
+"""What a row's refusal is in our catalogue."""
 QUOTA_GONE = "REQUEST_LIMIT_EXCEEDED"
 AGAIN = frozenset(("UNABLE_TO_LOCK_ROW", QUOTA_GONE, "SERVER_UNAVAILABLE", "QUERY_TIMEOUT"))
 """Error codes of a row or call that was surely not done and may succeed later. Source: REST error codes (read), 2026-11."""
@@ -167,6 +171,8 @@ class Salesforce:
         """Return a 2xx answer; raise what any other one means."""
         if 200 <= answer.status < 300:
             return answer
+        if answer.status == CHANGED:
+            raise Transient("crm: the record was changed meanwhile", system="crm")
         if answer.status == 300:
             raise refusal("crm", "SEVERAL_MATCHES", answer, "300", "several records have this external id")
         try:
@@ -177,9 +183,12 @@ class Salesforce:
             if problem.code == QUOTA_GONE:
                 self._link.spent()
             raise Transient(f"crm: {problem.code}: {problem.message}", system="crm")
-        raise refusal("crm", "VENDOR_REFUSED", answer, problem.code, problem.message)
+        if problem.code == LOCATOR_GONE:
+            raise Transient(f"crm: {problem.message}: the question has to be asked anew", system="crm")
+        code = "FORBIDDEN" if answer.status == FORBIDDEN else "VENDOR_REFUSED"
+        raise refusal("crm", code, answer, problem.code, problem.message)
 
 
 def _failed(key: str, row: Row) -> Failed:
     problem = row.errors[0] if row.errors else RowProblem("no reason given", "UNKNOWN")
-    return Failed(key, problem.code, problem.message, problem.code in AGAIN)
+    return Failed(key, problem.code, problem.message, problem.code in AGAIN, OURS.get(problem.code, "VENDOR_REFUSED"))

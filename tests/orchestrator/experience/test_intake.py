@@ -210,6 +210,21 @@ def test_a_notice_nobody_can_handle_is_parked_on_the_desk_and_comes_back():
     )  # fmt: skip
 
 
+def test_a_notice_that_breaks_its_handler_is_isolated():
+    """Our own bug: tried some times, then parked for the platform; notices of other keys go on all the while."""
+
+    async def act(face):
+        await face.push(message(won()))
+        await asyncio.sleep(3600)
+        await face.push(message(won("04l000000000002AAA", "O-00002", "006000000000002AAA")))
+        await asyncio.sleep(60)
+        (exception,) = face.parts.desk.find()
+        return counts(face), exception.code, exception.subject
+
+    business = Business([KeyError("field")] * 5)
+    assert through(act, business=business) == ({"accepted": 2, "parked": 1, "applied": 1}, "DEFECT", "O-00001")
+
+
 def test_handing_on_is_tried_again_while_a_system_is_away():
     """Transient: put off as a row, then handed on; the pump is not idle meanwhile."""
 

@@ -10,10 +10,10 @@ from orchestrator.policies.reference import DATA, load
 QUEUES = {
     "sales-ops": {"TAX_PROFILE_MISSING", "BILLING_CONTACT_MISSING", "OFFERING_UNMAPPED", "TERMS_MISSING", "LINES_MISSING",
                   "CURRENCY_MISMATCH", "SCHEDULE_MISMATCH", "NOT_SIGNED"},
-    "finance-ops": {"ENTITY_UNKNOWN", "TAX_ID_MISSING", "TAX_PROFILE_MISMATCH", "VENDOR_REFUSED", "EXHAUSTED", "PERIOD_CLOSED",
+    "finance-ops": {"ENTITY_UNKNOWN", "TAX_ID_MISSING", "TAX_PROFILE_MISMATCH", "VENDOR_REFUSED", "PERIOD_CLOSED",
                     "SEVERAL_MATCHES"},
     "project-ops": {"CAP_EXCEEDED", "RATE_MISSING", "PERSON_UNKNOWN", "STORY_UNMAPPED"},
-    "platform": {"DEFECT", "CHANGED"},
+    "platform": {"DEFECT", "CHANGED", "EXHAUSTED", "FORBIDDEN"},
 }  # fmt: skip
 
 

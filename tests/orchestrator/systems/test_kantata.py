@@ -24,9 +24,9 @@ EXPENSE = {"id": "3", "workspace_id": "41", "user_id": "11", "date": "2026-01-09
 USERS = {"11": {"id": "11", "headline": "P-0007"}}
 
 
-def page(key, *rows, pages=1, **more):
+def page(key, *rows, pages=1, count=None, **more):
     return say(200, {
-        "count": len(rows), "meta": {"count": len(rows), "page_count": pages, "page_number": 1, "page_size": 200},
+        "count": len(rows), "meta": {"count": len(rows) if count is None else count, "page_count": pages, "page_number": 1, "page_size": 200},
         "results": [{"key": key, "id": row["id"]} for row in rows], key: {row["id"]: row for row in rows}, **more,
     })  # fmt: skip
 
@@ -137,11 +137,32 @@ def test_what_is_not_approved_and_billable_is_no_work(hole):
 
 def test_every_page_is_read():
     """The page count of the envelope says how far to go."""
-    first = page("time_entries", ENTRY, pages=2, timesheet_submissions=SUBMISSION)
-    second = page("time_entries", {**ENTRY, "id": "18"}, pages=2, timesheet_submissions=SUBMISSION)
+    first = page("time_entries", ENTRY, pages=2, count=2, timesheet_submissions=SUBMISSION)
+    second = page("time_entries", {**ENTRY, "id": "18"}, pages=2, count=2, timesheet_submissions=SUBMISSION)
     hints, vendor = with_psa(in_turn(first, second), lambda psa: psa.time_since(0))
     assert [hint.source for hint in hints] == ["TE-17", "TE-18"]
     assert [asked.query["page"] for asked in vendor.asked] == ["1", "2"]
+
+
+def told(ids, count):
+    """One of two pages, as the vendor counts them at that moment."""
+    rows = ({**ENTRY, "id": id} for id in ids)
+    return page("time_entries", *rows, pages=2, count=count, timesheet_submissions=SUBMISSION)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [((["17", "18"], 4), (["20"], 4)), ((["17", "18"], 4), (["20"], 3)), ((["17", "18"], 3), (["19"], 4))],
+)
+def test_pages_that_moved_while_they_were_read_are_read_again(first, second):
+    """A row that slid over the edge of a page would be missed: fewer rows than counted, or another count on another page."""
+    answers = in_turn(told(*first), told(*second))
+
+    async def ask(psa):
+        with pytest.raises(Transient, match="moved"):
+            await psa.time_since(0)
+
+    with_psa(answers, ask)
 
 
 def test_the_feed_tells_of_approvals_and_acceptances_only():

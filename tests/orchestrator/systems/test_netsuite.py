@@ -242,11 +242,9 @@ def test_the_assertion_is_signed_and_repeatable():
     signature = encode_dss_signature(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big"))
     key.public_key().verify(signature, f"{head}.{claims}".encode(), ec.ECDSA(hashes.SHA256()))
     said = json.loads(base64.urlsafe_b64decode(claims + "=="))
-    assert (said["aud"], said["iss"], said["exp"] - said["iat"]) == (
-        "https://erp.test/services/rest/auth/oauth2/v1/token",
-        "client",
-        300,
-    )
+    assert (said["aud"], said["iss"]) == ("https://erp.test/services/rest/auth/oauth2/v1/token", "client")
+    now_s, wrong_s = 1_000, 7 * 60  # a vendor whose clock is minutes wrong, either way, takes the assertion
+    assert said["iat"] <= now_s - wrong_s < now_s + wrong_s < said["exp"] <= said["iat"] + 3600
 
 
 def test_a_key_of_another_kind_is_a_mistake_in_the_settings():

@@ -64,6 +64,28 @@ def refusal_of(script, work):
     return with_crm(script, caught)[0]
 
 
+@pytest.mark.parametrize(
+    ("answer", "kind", "code"),
+    [
+        (say(400, [{"errorCode": "INVALID_QUERY_LOCATOR", "message": "invalid query locator"}]), Transient, ""),
+        (say(412, [{"errorCode": "PRECONDITION_FAILED", "message": "changed"}]), Transient, ""),
+        (say(403, [{"errorCode": "INSUFFICIENT_ACCESS_OR_READONLY", "message": "no right"}]), Refused, "FORBIDDEN"),
+        (say(300, ["/a", "/b"]), Refused, "SEVERAL_MATCHES"),
+    ],
+)
+def test_what_a_clerk_can_mend_is_told_from_what_passes(answer, kind, code):
+    """A forgotten locator and a changed record are asked anew; a missing right and twins are somebody's to mend."""
+    ended = refusal_of(lambda _asked: answer, lambda crm: crm.sows_of("O-00042"))
+    assert (type(ended), getattr(ended, "code", "")) == (kind, code)
+
+
+def test_twins_in_a_batch_are_twins_in_our_catalogue():
+    """The row's own error says which exception it becomes."""
+    twins = say(200, [{"success": False, "errors": [{"statusCode": "DUPLICATE_EXTERNAL_ID", "message": "two"}]}])
+    failed, _ = with_crm(lambda _asked: twins, lambda crm: crm.mirror_invoices((INVOICE,)))
+    assert failed == [Failed(INVOICE.key, "DUPLICATE_EXTERNAL_ID", "two", again=False, ours="SEVERAL_MATCHES")]
+
+
 def test_a_deal_is_read_exactly():
     """Amounts, rates and instants lose nothing on the way; what is empty stays empty."""
     deal, _ = with_crm(in_turn(page(SOW), page(LINE)), lambda crm: crm.read_deal("S-00042"))
