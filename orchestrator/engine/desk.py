@@ -49,7 +49,8 @@ def in_flight(db: Database) -> dict[tuple[str, int], int]:
 
 def backing_off(db: Database) -> list[tuple[str, str, str]]:
     """(run, process, system it waits for) of every run that tries again later."""
-    rows = db.rows("select id, process, detail from run where ended_at is null and state = 'retrying' order by seq")
+    # A run that tries again has its due time in `wake_at`; said so that the index of waiting runs is used.
+    rows = db.rows("select id, process, detail from run where wake_at is not null and state = 'retrying' order by +seq")
     return [(id, process, str((parse(detail) or {}).get("system") or "") if detail else "") for id, process, detail in rows]
 
 

@@ -80,6 +80,8 @@ class Embedded:
         """Queue a run on the newest version, behind the open runs of its key. Idempotent by id."""
         if self._open >= self.bounds.backlog_max:
             raise Full("the backlog of runs", self.bounds.backlog_max)
+        if self.row("select 1 from run where id = ?", (id,)) is not None:
+            return id
         code, now, value = self._latest[process], self.clock(), plain(given)
         typed = msgspec.convert(value, code.accepts)
         key = code.key(typed)
