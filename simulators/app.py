@@ -89,10 +89,10 @@ async def serving(systems: Mapping[str, System[Any]], where: Serving | None = No
     secure: dict[str, Listener] = {}
     try:
         for name, system in systems.items():
-            app = beside(system) if admin else system.app
-            plain[name] = Listener(app, bind(where.host, where.ports.get(name, 0)), None)
+            app, aside = (beside(system), PREFIX) if admin else (system.app, "")
+            plain[name] = Listener(app, bind(where.host, where.ports.get(name, 0)), None, system, aside)
             if where.certificates:
-                secure[name] = Listener(app, bind(where.host, where.tls_ports.get(name, 0)), where.certificates)
+                secure[name] = Listener(app, bind(where.host, where.tls_ports.get(name, 0)), where.certificates, system, aside)
         begun: list[Listener] = []
         try:
             for listener in (*plain.values(), *secure.values()):

@@ -1,4 +1,4 @@
-"""One HTTP listener on uvicorn: httptools, no signals of its own, and a way to cut a connection whose reply is lost."""
+"""One HTTP listener on uvicorn and httptools, without signals of its own."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import asyncio
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from simulators.certificates import Certificates
-from simulators.kernel.faces import ABORT, Asgi
+from simulators.direct import Direct
+from simulators.kernel.faces import Asgi
 from simulators.kernel.records import SimulatorError
+from simulators.kernel.stages import System
 
 BACKLOG, GRACE_S = 2048, 2
 
@@ -25,22 +28,24 @@ class PortInUse(SimulatorError):
         super().__init__(f"port {port} on {host} is in use; choose another one, or 0 for any")
 
 
-class Cuttable(HttpToolsProtocol):
-    """Hands every request the means to cut its connection: a lost reply is silence, not a 500."""
-
-    def on_headers_complete(self) -> None:
-        self.scope["extensions"] = {ABORT: {"cut": self.transport.abort}}
-        super().on_headers_complete()
-
-
 class Listener(uvicorn.Server):
-    """A server that runs as a task of a loop that others own; `started_up` is set once it answers, or failed to."""
+    """A server that runs as a task of a loop that others own; `started_up` is set once it answers, or failed to.
 
-    def __init__(self, app: Asgi, bound: socket.socket, certificates: Certificates | None) -> None:
+    `app` takes every request that does not go the short way to `system`, if one is given; paths that begin with `aside` never do.
+    """
+
+    def __init__(
+        self,
+        app: Asgi,
+        bound: socket.socket,
+        certificates: Certificates | None,
+        system: System[Any] | None = None,
+        aside: str = "",
+    ) -> None:
         self.bound, self.started_up = bound, asyncio.Event()
         config = uvicorn.Config(
             app,
-            http=Cuttable,
+            http=partial(Direct, system, aside.encode()),  # type: ignore[arg-type]
             ws="none",
             interface="asgi3",
             lifespan="off",

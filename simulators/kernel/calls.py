@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -52,30 +52,44 @@ Strike = Callable[["System[Any]", "Call"], Outcome]
 DECODER = msgspec.json.Decoder()
 
 
-class Call:
-    """A request as it came, and what the stages found out about it."""
+FoundT = TypeVar("FoundT")
 
-    __slots__ = (
-        "answer", "args", "at", "base", "body", "changes", "error", "found", "handler", "headers", "key", "leaving",
-        "method", "path", "query", "raw_query", "reply", "user", "wait_ms", "wire",
-    )  # fmt: skip
+
+class Lazy(Generic[FoundT]):
+    """An attribute worked out when it is first read. (functools' own takes a lock, until 3.12.)"""
+
+    def __init__(self, work: Callable[[Any], FoundT]) -> None:
+        self.work, self.name = work, work.__name__
+
+    def __get__(self, one: Any, _owner: type[Any]) -> FoundT:
+        found = one.__dict__[self.name] = self.work(one)
+        return found
+
+
+class Call:
+    """A request as it came, and what the stages found out about it. The query is read when somebody asks for it."""
+
+    handler: Handler | None = None
+    args: Sequence[str] = ()  # variable steps of the path, unquoted
+    user = ""
+    at = 0
+    reply: Reply | None = None  # what the handler said; later stages may still lose or garble it
+    changes: list[Change] = []  # noqa: RUF012 - what the handler committed; replaced, never added to
+    wire: Wire | None = None  # set by handlers: lets `refuse` name a domain field in the vendor's words
+    key = ""  # set by handlers: the business or external key, for the call record
+    error = ""  # code of the refusal, if any
+    found = -1  # set by handlers: rows answered by a read
+    wait_ms = 0  # what a Retry-After told
+    answer: asyncio.Future[Reply | Lost] | None = None
 
     def __init__(self, method: str, path: str, raw_query: bytes, headers: dict[bytes, bytes], body: bytes, base: str) -> None:
         self.method, self.path, self.raw_query, self.headers, self.body, self.base = method, path, raw_query, headers, body, base
-        self.query: dict[str, str] = query_of(raw_query) if raw_query else {}
-        self.handler: Handler | None = None
-        self.args: list[str] = []  # variable steps of the path, unquoted
-        self.user = ""
-        self.at = 0
         self.leaving: list[Leave] = []  # run when the answer leaves: give the slot back, write the limit header
-        self.reply: Reply | None = None  # what the handler said; later stages may still lose or garble it
-        self.changes: list[Change] = []  # what the handler committed
-        self.wire: Wire | None = None  # set by handlers: lets `refuse` name a domain field in the vendor's words
-        self.key = ""  # set by handlers: the business or external key, for the call record
-        self.error = ""  # code of the refusal, if any
-        self.found = -1  # set by handlers: rows answered by a read
-        self.wait_ms = 0  # what a Retry-After told
-        self.answer: asyncio.Future[Reply | Lost] | None = None
+
+    @Lazy
+    def query(self) -> dict[str, str]:
+        """Names and values of the query; the last of a repeated name wins."""
+        return query_of(self.raw_query) if self.raw_query else {}
 
     def json(self) -> Any:
         """The decoded body. Raises Refusal 'bad_json'."""

@@ -150,15 +150,18 @@ class Records:
         return after
 
     def _check(self, kind: Kind, before: Row, after: Row, moved: Mapping[str, Any] | None) -> None:
+        """On a change only what moved is looked at: the row was checked when it was written."""
         for name in kind.required:
-            if getattr(after, name) in (None, ""):
+            if (moved is None or name in moved) and getattr(after, name) in (None, ""):
                 raise Refusal("required", f"{name} is missing", field=name)
-        if kind.machine:
-            at = kind.machine.field
-            kind.machine.check(before and getattr(before, at), getattr(after, at))
+        machine = kind.machine
+        if machine and (moved is None or machine.field in moved):
+            machine.check(before and getattr(before, machine.field), getattr(after, machine.field))
         for watched in kind.watched:
+            if moved is not None and watched.name not in moved:
+                continue
             value = getattr(after, watched.name)
-            if value is None or (moved is not None and watched.name not in moved):
+            if value is None:
                 continue
             if watched.to:
                 self._points_somewhere(watched, value)

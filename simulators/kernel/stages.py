@@ -61,13 +61,20 @@ class System(Generic[StateT]):
     # -- calls ------------------------------------------------------------------------------------
     async def serve(self, call: Call) -> Reply | Lost:
         """Answer a call. Whoever awaits this may give up at any time; the work goes on and the effect comes."""
+        reply = self.begin(call)
+        if reply is not None:
+            return reply
+        assert call.answer is not None
+        return await call.answer
+
+    def begin(self, call: Call) -> Reply | Lost | None:
+        """Start a call, and end it when no time has to pass; None: the answer will arrive in call.answer."""
         call.at = self.clock()
         self.in_flight += 1
         reply = self.walk(call, 0)
-        if reply is not None:
-            return reply
-        call.answer = asyncio.get_running_loop().create_future()
-        return await call.answer
+        if reply is None:
+            call.answer = asyncio.get_running_loop().create_future()
+        return reply
 
     def turn_away(self, call: Call, refusal: Refusal) -> Reply | Lost:
         """Refuse a call at the threshold, before any stage: on record, without effect."""
@@ -79,12 +86,14 @@ class System(Generic[StateT]):
         """Run the stages from `start`; None when time must pass first (the answer then arrives in call.answer)."""
         reply: Reply | Lost | None = None
         stages = self.stages
+        index = start
         try:
-            for index in range(start, len(stages)):
-                outcome = stages[index](self, call)
+            for stage in stages[start:] if start else stages:
+                outcome = stage(self, call)
+                index += 1
                 if outcome is not None:
                     if type(outcome) is Later:
-                        asyncio.get_running_loop().call_later(outcome.seconds, self._resume, call, index + 1, outcome.then)
+                        asyncio.get_running_loop().call_later(outcome.seconds, self._resume, call, index, outcome.then)
                         return None
                     reply = outcome  # type: ignore[assignment]
                     break

@@ -17,6 +17,7 @@ import msgspec
 from .records import WHOLE_MAX, Kind, Refusal, Row
 
 JsonType = type
+SHAPES_MAX, SHAPE_MAX = 1_024, 100  # shapes of bodies remembered, and names in one
 UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, OverflowError)
 
 
@@ -58,6 +59,8 @@ class Wire:
     parents: dict[str, Column] = field(init=False)
     needed: tuple[str, ...] = field(init=False)
     reads: tuple[tuple[str, Callable[[Row], Any]], ...] = field(init=False)
+    asides: tuple[str, ...] = field(init=False)  # fields in the free-form map
+    shapes: dict[tuple[str, ...], tuple[tuple[str, Column], ...]] = field(init=False)  # (moment, *names of a body): its columns
 
     def __post_init__(self) -> None:
         unknown = [c.wire for c in self.columns if not c.field.startswith("extra.") and c.field not in self.kind.by_name]
@@ -69,6 +72,8 @@ class Wire:
             "parents": {c.parent.lower(): c for c in self.columns if c.parent},
             "needed": tuple(c.wire for c in self.columns if c.required),
             "reads": tuple((c.wire, reader(c)) for c in self.columns),
+            "asides": tuple(c.field for c in self.columns if c.field.startswith("extra.")),
+            "shapes": {},
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
@@ -80,29 +85,42 @@ class Wire:
 
     def decode(self, body: Mapping[str, Any], moment: str) -> dict[str, Any]:
         """Domain values of a request body; `moment` is 'c' or 'u'. Raises Refusal naming the vendor's field."""
+        shape = (moment, *body)
+        columns = self.shapes.get(shape)
+        if columns is None:
+            values = self._decoded(body, moment)
+            self._remember(shape)
+        else:
+            values = {column.field: take(column, body[name]) for name, column in columns}
+        if moment == "c":
+            absent = [n for n in self.needed if body.get(n) in (None, "")]
+            if absent:
+                raise Refusal("required", f"missing: {', '.join(absent)}", field=absent[0], got=absent, kind=self.kind.name)
+        if self.asides:
+            extra = {field[6:]: values.pop(field) for field in self.asides if field in values}
+            if extra:
+                values["extra"] = extra
+        return values
+
+    def _decoded(self, body: Mapping[str, Any], moment: str) -> dict[str, Any]:
+        """Values by field, of a body whose names nobody has checked before."""
         values: dict[str, Any] = {}
-        extra: dict[str, Any] = {}
-        known = self.by_wire
         for name, given in body.items():
-            column = known.get(name) or self.by_name.get(name.lower())
+            column = self.by_wire.get(name) or self.by_name.get(name.lower())
             if column is None:
                 if self.strict:
                     raise Refusal("unknown_field", f"no column {name} on {self.name}", field=name, kind=self.kind.name)
                 continue
             if moment not in column.write:
                 raise Refusal("read_only", f"{name} may not be written", field=column.wire, kind=self.kind.name)
-            value = take(column, given)
-            if column.field.startswith("extra."):
-                extra[column.field[6:]] = value
-            else:
-                values[column.field] = value
-        if moment == "c":
-            absent = [n for n in self.needed if body.get(n) in (None, "")]
-            if absent:
-                raise Refusal("required", f"missing: {', '.join(absent)}", field=absent[0], got=absent, kind=self.kind.name)
-        if extra:
-            values["extra"] = extra
+            values[column.field] = take(column, given)
         return values
+
+    def _remember(self, shape: tuple[str, ...]) -> None:
+        """The columns behind the names of a body that was taken: the next one of that shape is not checked by name again."""
+        if len(self.shapes) < SHAPES_MAX and len(shape) <= SHAPE_MAX:
+            found = ((name, self.by_wire.get(name) or self.by_name.get(name.lower())) for name in shape[1:])
+            self.shapes[shape] = tuple((name, column) for name, column in found if column is not None)
 
     def find(self, name: str) -> Column:
         """The column by its vendor name, whatever its case. Raises Refusal 'unknown_field'."""
@@ -144,17 +162,17 @@ class Wire:
 
 def take(column: Column, given: Any) -> Any:
     """A JSON value, or a literal of a query, as the domain's. Raises Refusal 'wrong_type' or 'bad_value' naming the vendor's field."""
-    codec = column.codec
     if given is None:
         return None
-    if codec.accepts and type(given) not in codec.accepts:
+    _, _, decode, _, _, accepts, choices = column.codec
+    if accepts and type(given) not in accepts:
         raise wrong(column, given)
-    if codec.values and given not in codec.values:
+    if choices and given not in choices:
         raise Refusal(
             "bad_value", f"{column.wire}: bad value for restricted picklist field: {given}", field=column.wire, got=given
         )
     try:
-        value = codec.decode(given) if codec.decode else given
+        value = decode(given) if decode else given
     except UNREADABLE as error:
         raise wrong(column, given) from error
     if type(value) is int and not -WHOLE_MAX <= value <= WHOLE_MAX:
