@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from scenarios.oracle.books import Row
-from scenarios.oracle.completeness import NO_CLAIMS
+from scenarios.oracle.completeness import NO_CLAIMS, exception_spans
 from scenarios.oracle.contract import Contract, Invoice, when
 from scenarios.oracle.facts import CanNotJudge, Facts
 from scenarios.oracle.hours import Hours, merged, overlap_ms
@@ -95,10 +95,12 @@ def follow(view: View, facts: Facts, invoice: Invoice, mirror: str | None, deadl
     last = view.trail.last_at
     truth = standing(view.books.timeline("erp", "invoice", invoice.id, "status"), FAR)
     copy = standing(view.books.timeline("crm", "invoice_mirror", mirror, "status"), last) if mirror else []
+    with_people = exception_spans(view, str(invoice.row.get("external_id")))  # the CRM refused it, and somebody has to mend that
     made, first = int(invoice.row["_at"]), copy[0].begin if copy else last
     for shown in [Shown(NOTHING, made, max(made, first)), *copy]:
         spans = [(made, deadline(made))] if shown.status == NOTHING else []
         spans += [(s.begin, FAR if s.end == FAR else deadline(s.end)) for s in truth if s.status == shown.status]
+        spans += [(begin, deadline(end)) for begin, end in with_people]
         allowed = next((end for begin, end in merged(spans) if begin <= shown.begin <= end), 0)
         facts.expect(
             shown.end <= allowed,

@@ -148,11 +148,9 @@ def alone(system: System[Org], record: Body, work: Work) -> Result:
 
 
 def in_collection(refusal: Refusal) -> Refusal:
-    """A record that is not there is a cross reference error here, not a missing resource; several are a duplicate."""
+    """A record that is not there is a cross reference error here, not a missing resource."""
     if refusal.code == "missing":
         return Refusal("dangling", refusal.message, kind=refusal.kind)
-    if refusal.code == "several":
-        return Refusal("duplicate", refusal.message, field=refusal.field, got=refusal.got[0], kind=refusal.kind)
     return refusal
 
 
