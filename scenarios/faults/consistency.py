@@ -70,12 +70,16 @@ def plant_stale(fault: Planted, site: Site) -> None:
 
 
 def existing(system: Any, call: Any) -> tuple[Any, Any] | None:
-    """The kind and row that a write by external id is about, when it is there already."""
-    if len(call.args) < 2 or call.args[1][:4] != "eid:":
+    """The kind and row that a write names, when it is there already."""
+    record = system.state.types.get(call.args[0].lower()) if len(call.args) > 1 else None
+    if record is None:
         return None
-    kind = system.state.types[call.args[0].lower()].kind
-    found = system.records.find(kind, "external_id", call.args[1][4:], 1)
-    return (kind, found[0]) if found else None
+    key = call.args[1]
+    if key[:4] == "eid:":
+        found = system.records.find(record.kind, "external_id", key[4:], 1)
+        return (record.kind, found[0]) if found else None
+    row = system.store.get(record.kind, int(key)) if key.isascii() and key.isdigit() and len(key) < 16 else None
+    return (record.kind, row) if row is not None else None
 
 
 def plant_replica(fault: Planted, site: Site) -> None:
