@@ -139,14 +139,19 @@ def suite(
 @app.command()
 def replay(
     source: Annotated[Path, typer.Argument(help="The folder of a run, or its replay.json.")],
+    break_at: Annotated[
+        str | None, typer.Option(help="Stop in the debugger there: '2026-03-31 19:00 Europe/Berlin', ISO with an offset, or ms.")
+    ] = None,
     out: Out = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Run exactly the same rehearsal again and compare digests."""
+    from scenarios.breaking import instant_of
     from scenarios.replay import replay_run
 
-    verdict, folder, notes = replay_run(source, out, quiet=quiet or as_json)
+    stop = instant_of(break_at) if break_at is not None else None
+    verdict, folder, notes = replay_run(source, out, quiet=quiet or as_json, break_at=stop)
     for note in notes:
         sys.stderr.write(note + "\n")
     if not quiet and not as_json:

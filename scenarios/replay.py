@@ -10,16 +10,20 @@ import gzip
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from pydantic import ValidationError
 
+from scenarios.breaking import Look, into_debugger
 from scenarios.errors import UsageError
 from scenarios.power import named
 from scenarios.resolve import Rehearsal, Words, resolve, source_digest
 from scenarios.spec import Scenario
 from scenarios.verdict import EXIT_CODES, Verdict
+
+if TYPE_CHECKING:
+    from scenarios.world.living import World
 
 SIZE_MAX = 50_000_000
 NUMBER = (int, type(None))
@@ -29,14 +33,21 @@ MORE: dict[str, tuple[Any, Any]] = {
 }  # fmt: skip
 
 
-def replay_run(source: Path, out: Path | None = None, *, quiet: bool = False) -> tuple[Verdict, Path, list[str]]:
-    """Return the new verdict, its folder, and what is to be said on standard error. Raises UsageError for a foreign file."""
+def replay_run(
+    source: Path, out: Path | None = None, *, quiet: bool = False, break_at: int | None = None, look: Look = into_debugger
+) -> tuple[Verdict, Path, list[str]]:
+    """Return the new verdict, its folder, and what is to be said on standard error. Raises UsageError for a foreign file.
+
+    At `break_at`, in ms, `look(world)` is called once: by default it opens the debugger.
+    """
     path = source / "replay.json" if source.is_dir() else source
     held = read_replay(path)
     rehearsal = rehearsal_of(held, path)
     from scenarios.runner import rehearse
 
     folder = out or path.parent / "replay"
+    if break_at is not None:
+        return broken_replay(rehearsal, held, folder, break_at, look)
     verdict, folder = rehearse(rehearsal, folder, quiet=quiet)
     if rehearsal.speed != "virtual":
         return verdict, folder, [paced_note(verdict.digest["state"], held["digest"])]
@@ -49,6 +60,27 @@ def replay_run(source: Path, out: Path | None = None, *, quiet: bool = False) ->
     notes.insert(0, "replay: same source, another digest: the run is not reproducible, nothing may be concluded")
     note = "the replay of the same source gave another digest"
     return msgspec.structs.replace(verdict, verdict="unknown", exit_code=EXIT_CODES["unknown"], note=note), folder, notes
+
+
+def broken_replay(
+    rehearsal: Rehearsal, held: dict[str, Any], folder: Path, at_ms: int, look: Look
+) -> tuple[Verdict, Path, list[str]]:
+    """Run with a stop at an instant. What a person moved there is theirs: only whether digests are equal is said."""
+    from scenarios.runner import rehearse
+    from scenarios.world.living import Pause
+
+    if rehearsal.speed != "virtual":
+        raise UsageError(f"--break-at stops virtual runs only; this one ran at speed {rehearsal.speed}")
+    looked: list[int] = []
+
+    def stop(world: World) -> None:
+        looked.append(world.clock())
+        look(world)
+
+    verdict, folder = rehearse(rehearsal, folder, quiet=True, pause=Pause(at_ms, stop))
+    notes = [] if looked else ["replay: the story was over before --break-at; nothing was stopped"]
+    same = verdict.digest == held["digest"]
+    return verdict, folder, [*notes, f"replay: {'same digests' if same else 'other digests'} as the run it repeats"]
 
 
 def paced_note(state: str, before: Any) -> str:

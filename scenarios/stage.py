@@ -11,6 +11,7 @@ from scenarios.clock.calendar import local_date
 from scenarios.errors import UsageError, nearest
 from scenarios.faults.plan import FAULTS
 from scenarios.faults.profiles import PROFILES, Stage, alone, faults_of
+from scenarios.faults.singles import single, singles
 from scenarios.firm.quarter import begin_of, close_of, end_of, hour_of, is_working, quarter_from
 from scenarios.firm.reference import QUEUES
 from scenarios.firm.spec import FirmMistakes, FirmSpec, load_firm
@@ -36,7 +37,7 @@ def plan_of(rehearsal: Rehearsal, said: str) -> tuple[Fault, ...]:
         id = said.upper()
         if id not in FAULTS:
             raise UsageError(f"--faults got {said!r}; {nearest(id, FAULTS)}")
-        return alone(id, rehearsal.seed, stage_of(rehearsal))
+        return single(id) if id in singles() else alone(id, rehearsal.seed, stage_of(rehearsal))
     path = Path(said)
     if not path.is_file():
         raise UsageError(

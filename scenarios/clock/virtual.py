@@ -146,10 +146,10 @@ class VirtualLoop(Schedule):
             self._dead_timers -= 1
         if timers and timers[0][0] != FOREVER:
             when = timers[0][0]
-            if when >= self._attend_at:
-                self._attend(when)
             # A model event before a live timer still goes first: the heap's head may have been a dead one.
             if self._frozen or not self.env._queue or when < self.env._queue[0][0]:
+                if when >= self._attend_at:
+                    self._attend(when)
                 self.env.jump(when)
         elif self._frozen or not self.env._queue:
             raise Deadlock(self.env._now, waiting_tasks(asyncio.all_tasks(self)))
@@ -186,13 +186,14 @@ class VirtualLoop(Schedule):
         self._attend_at = min(self._collect_at, self._ring_at)
 
     def ring_before(self, instant_s: float, ring: Callable[[], None]) -> None:
-        """Call `ring` once, before time moves to `instant_s` or past it. It is no event: the run goes on as if it had not been."""
+        """Call `ring` once at `instant_s`, before anything else of that instant. It is no event: the run goes on as without it."""
         self._ring_at, self._ring = instant_s, ring
         self._attend_at = min(self._collect_at, self._ring_at)
 
     def _attend(self, when: float) -> float:
         """Do what is to be done before time moves on to `when`; return when to look again."""
         if when >= self._ring_at and self._ring is not None:
+            self.env.jump(self._ring_at)
             self._ring_at = FOREVER
             self._ring()
         if when >= self._collect_at:
