@@ -26,7 +26,8 @@ Objects = dict[str, dict[str, Any]]
 
 def reply(system: System[Desk], resource: Resource, call: Call, rows: list[Any], count: int) -> Reply:
     """Answer rows of a resource with everything that was included."""
-    call.found = len(rows)
+    if call.method == "GET":
+        call.found = len(rows)  # a write is no read, though it answers what it wrote
     objects = {str(row.id): shown(system, resource, row) for row in rows}
     held: dict[str, Objects] = {resource.key: objects}
     for name in call.query.get("include", "").split(","):
