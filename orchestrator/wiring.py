@@ -161,10 +161,14 @@ class Orchestrator:
         self.store.database.close()
 
 
-def build(settings: Settings, *, send: Send, clock: Clock, sink: Sink = lambda _line: None) -> Orchestrator:
-    """Join everything. Raises ConfigError for wrong reference data, StoreError for a store that cannot be used."""
+def build(
+    settings: Settings, *, send: Send, clock: Clock, sink: Sink = lambda _line: None, database: Database | None = None
+) -> Orchestrator:
+    """Join everything, on `database` when it is already open. Raises ConfigError for wrong reference data, StoreError for a store
+    that cannot be used.
+    """
     reference = load(settings.reference_folder or DATA)
-    store = opened(settings, clock, reference)
+    store = opened(settings, clock, reference, database)
     log, metrics, late = Log(clock, sink), Metrics(), Late()
     doors = doors_of(store, late, log, metrics)
     systems = systems_of(settings, reference.guard, send=send, clock=clock, doors=doors)
@@ -200,9 +204,9 @@ def build(settings: Settings, *, send: Send, clock: Clock, sink: Sink = lambda _
     return Orchestrator(store, parts, pump, pollers=pollers, engine=engine, intervals=settings.intervals)
 
 
-def opened(settings: Settings, clock: Clock, reference: Reference) -> Store:
-    """Open the store."""
-    database = Database(settings.store_path, synchronous=settings.synchronous)
+def opened(settings: Settings, clock: Clock, reference: Reference, database: Database | None = None) -> Store:
+    """Open the store, unless `database` is open."""
+    database = database or Database(settings.store_path, synchronous=settings.synchronous)
     audit = Audit(database, clock)
     desk = Desk(database, clock, catalogue=reference.catalogue, audit=audit, limits=settings.authority)
     return Store(

@@ -213,6 +213,32 @@ def power(
 
 
 @app.command()
+def crash(
+    scenario: Annotated[str, typer.Argument(help="A name of `rehearse list`, or a YAML file.")],
+    seed: Annotated[int | None, typer.Option(help="Everything random follows from it.")] = None,
+    preset: Annotated[str, typer.Option(help="Size of the firm: XS, S or M.")] = "XS",
+    pairs: Annotated[int, typer.Option(min=0, max=100_000, help="Also so many seeded pairs of crashes.")] = 0,
+    stride: Annotated[int, typer.Option(min=1, help="Die at every so-many-th point only.")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Crash runs side by side.")] = 1,
+    out: Annotated[Path, typer.Option(help="Where failing runs are kept.")] = Path("runs/crash"),
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Kill the orchestrator at every commit and call of a scenario, restart it, and judge what comes of it."""
+    from scenarios.crash.campaign import crash as kill_everywhere
+    from scenarios.loading import load_scenario
+    from scenarios.resolve import Words, resolve
+
+    rehearsal = resolve(load_scenario(scenario), Words(seed=seed, preset=preset))
+    result = kill_everywhere(rehearsal, out, pairs=pairs, jobs=jobs, stride=stride)
+    if not quiet and not as_json:
+        from scenarios.report.crashes import show_crashes
+
+        show_crashes(result)
+    finish(result["exit_code"], result if as_json else None)
+
+
+@app.command()
 def serve(
     crm: Annotated[str, typer.Option(help="CRM vendor.")] = "salesforce",
     psa: Annotated[str, typer.Option(help="PSA vendor.")] = "kantata",

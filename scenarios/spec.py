@@ -71,7 +71,7 @@ class Fault(Strict):
     """
 
     id: str
-    target: Literal["crm", "psa", "erp"]
+    target: Literal["crm", "psa", "erp", "core"]
     match: Match = Match()
     begin: Instant | None = Field(default=None, alias="from")
     end: Instant | None = Field(default=None, alias="to")

@@ -21,7 +21,9 @@ FAR_MS = 2**52
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of a fault: its default, inclusive bounds for numbers or known words, and its meaning with its unit."""
+    """One parameter of a fault: its default, inclusive bounds for numbers or known words (a text without them is free), and its meaning
+    with its unit.
+    """
 
     default: int | float | str
     meaning: str
@@ -33,6 +35,8 @@ class Parameter:
         """Say what is wrong with a given value, or ''."""
         if self.words:
             return "" if given in self.words else f"got {given!r}; known: {', '.join(self.words)}"
+        if isinstance(self.default, str):
+            return "" if isinstance(given, str) else f"got {given!r}; a text is wanted ({self.meaning})"
         if isinstance(given, bool) or not isinstance(given, int | float):
             return f"got {given!r}; a number is wanted ({self.meaning})"
         if not self.low <= given <= self.high:
@@ -55,6 +59,7 @@ class Site:
     record: Callable[[Record], None]
     systems: Mapping[str, Any] = field(default_factory=dict)
     wire: Any = None
+    machine: Any = None
     refusal: Callable[..., Exception] = RuntimeError
     dispatch: Callable[[int, str], Any] = lambda _delay_ms, _id: None
     subsidiary_of: Callable[[Any, Any], str] = lambda _system, _call: ""  # which legal entity a call to the ERP is about

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from scenarios.errors import nearest
-from scenarios.faults import consistency, data, delivery, intake, network, vendor
+from scenarios.faults import consistency, data, delivery, intake, network, process, vendor
 from scenarios.faults.kinds import FaultKind
 from scenarios.spec import Fault
 
-FAMILIES = (network.KINDS, vendor.KINDS, delivery.KINDS, intake.KINDS, consistency.KINDS, data.KINDS)
+FAMILIES = (network.KINDS, vendor.KINDS, delivery.KINDS, intake.KINDS, consistency.KINDS, data.KINDS, process.KINDS)
 FAULTS: dict[str, FaultKind] = {
     kind.id: kind for kind in sorted((kind for kinds in FAMILIES for kind in kinds), key=lambda kind: kind.id)
 }

@@ -108,8 +108,8 @@ def netsuite(_intake: str = "") -> NetSuiteSettings:
 SETTINGS: Mapping[str, Callable[..., Any]] = {"salesforce": salesforce, "kantata": kantata, "netsuite": netsuite}
 
 
-def open_orchestrator(send: Any, clock: Callable[[], int], store_path: str = ":memory:", places: Places = NOWHERE) -> Any:
-    """The product's own orchestrator, told of these accounts and of nothing else."""
+def open_orchestrator(send: Any, clock: Callable[[], int], database: Any = None, places: Places = NOWHERE) -> Any:
+    """The product's own orchestrator on an open store, told of these accounts and of nothing else."""
     consumers = {
         TOKENS["clerk"]: told.Consumer(name="clerks", roles=("clerk", "reader")),
         TOKENS["billing"]: told.Consumer(name="billing", roles=("billing", "reader")),
@@ -128,9 +128,9 @@ def open_orchestrator(send: Any, clock: Callable[[], int], store_path: str = ":m
             signed_action_id=action_id(RULES["sow_signed"]),
         ),
         consumers=consumers,
-        store_path=store_path,
+        store_path=":memory:",
     )
-    return build(settings, send=send, clock=clock)
+    return build(settings, send=send, clock=clock, database=database)
 
 
 def timeout_s_min() -> float:

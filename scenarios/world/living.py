@@ -15,12 +15,14 @@ from typing import Any, NamedTuple
 
 from scenarios.clock.calendar import Calendar
 from scenarios.clock.loop import PatientLoop, VirtualLoop, run_patient, run_virtual
+from scenarios.crash.machine import Machine
 from scenarios.errors import UsageError
 from scenarios.faults.data import afflictions
 from scenarios.firm import Firm, FirmMistakes, FirmSpec, load_firm
 from scenarios.firm.mishaps import Mishap, afflict
 from scenarios.firm.model import Plan
 from scenarios.firm.plan import build_plan
+from scenarios.firm.ports import ActRefused
 from scenarios.firm.quarter import begin_of
 from scenarios.firm.sparing import spared
 from scenarios.history import Claims, Mark, Push
@@ -43,6 +45,7 @@ DRAIN_S_MAX = 3 * DAY_S
 LOOK_S = 10 * MINUTE_S
 REPEATED = 10
 PUSH_TIMEOUT_S = 60.0
+TRIES_MAX = 60  # a minute apart, at an orchestrator that is down
 
 
 class Sent(NamedTuple):
@@ -142,7 +145,10 @@ class World:
         self.firm = Firm(loop.env, loop, hands, desk, recorder.take, story.spec, seed, calendar, plan=story.plan)
 
     def open_core(self) -> Any:
-        return open_orchestrator(self.wire.send, self.clock, self.rows, self.links.places)
+        def build(send: Any, database: Any) -> Any:
+            return open_orchestrator(send, self.clock, database, self.links.places)
+
+        return Machine(build, self.wire.send, self.rows)
 
     def open_other(self) -> Any:
         story = self.story
@@ -183,7 +189,7 @@ class World:
         for system in self.systems.values():
             system.post = self.post
         self.mark("start")
-        plant(self.rehearsal, self.systems, self.wire, self.clock, self.recorder.take)
+        plant(self.rehearsal, self.systems, self.wire, self.clock, self.recorder.take, machine=self.orchestrator)
         furnish(self.systems, self.story.spec, self.story.plan, self.clock)
         self.links.begin()
         serving = self.loop.create_task(self.links.beside(self.orchestrator.serve()), name="orchestrator")
@@ -194,7 +200,7 @@ class World:
         await self.race(self.drain(), serving)
         if self.desk is not None:
             await self.repeat()
-            self.recorder.take(Claims(self.clock(), await self.desk.evidence()))
+            self.recorder.take(Claims(self.clock(), await self.evidence(self.desk)))
         drawing.cancel()
         serving.cancel()
         await asyncio.gather(drawing, serving, return_exceptions=True)
@@ -245,9 +251,24 @@ class World:
         self.mark("repeated")
 
     async def again(self, push: Sent, body: bytes) -> None:
-        async with asyncio.timeout(PUSH_TIMEOUT_S):
-            status, _ = await self.post(push.url, push.headers, body)
+        status = 0
+        for _ in range(TRIES_MAX):
+            try:
+                async with asyncio.timeout(PUSH_TIMEOUT_S):
+                    status, _ = await self.post(push.url, push.headers, body)
+                break
+            except OSError:  # it died of something else, and will be back
+                await asyncio.sleep(MINUTE_S)
         self.recorder.take(Push(self.clock(), "crm", notification_of(body), "", 0, status, ""))
+
+    async def evidence(self, desk: ClerksDesk) -> dict[str, Any]:
+        """What the orchestrator says of itself, asked again while nobody answers."""
+        for _ in range(TRIES_MAX):
+            try:
+                return await desk.evidence()
+            except ActRefused:
+                await asyncio.sleep(MINUTE_S)
+        return await desk.evidence()
 
     async def draw(self) -> None:
         """Keep the progress line true."""

@@ -16,15 +16,22 @@ from simulators.registry import Dispatch, Refusal, Replica
 
 
 def plant(
-    rehearsal: Rehearsal, systems: Mapping[str, Any], wire: Wire, clock: Callable[[], int], take: Callable[[Record], None]
+    rehearsal: Rehearsal,
+    systems: Mapping[str, Any],
+    wire: Wire,
+    clock: Callable[[], int],
+    take: Callable[[Record], None],
+    *,
+    machine: Any = None,
 ) -> None:
-    """Plant every fault of the plan. Call once, in the running loop, before anybody acts."""
+    """Plant every fault of the plan; `machine` is what the orchestrator runs on. Call once, in the running loop, before anybody acts."""
     site = Site(
         rehearsal.seed,
         clock,
         take,
         systems,
         wire,
+        machine,
         refusal=Refusal,
         dispatch=Dispatch,
         feed_fault=feed_fault,

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from orchestrator.store.database import Database
 from scenarios.clock.asgi import call as asgi_call
 from scenarios.clock.loop import VirtualLoop, run_virtual
 from scenarios.world.accounts import BASES, HOSTS, SETTINGS, TOKENS, open_orchestrator
@@ -69,7 +70,7 @@ class Stage:
     # The orchestrator.
 
     def open(self) -> None:
-        self.orchestrator = open_orchestrator(self.send, self.loop.clock, self.path)
+        self.orchestrator = open_orchestrator(self.send, self.loop.clock, Database(self.path))
         self.serving = self.loop.create_task(self.orchestrator.serve(), name="orchestrator")
 
     async def crash(self) -> None:
