@@ -83,7 +83,8 @@ class Intervals(Frozen):
     mirror_ms: Positive = 4 * MINUTE_MS
     names_ms: Positive = 240 * MINUTE_MS
     quiet_ms: Positive = 60 * MINUTE_MS
-    """Every lane's pace while nobody we work for is at work."""
+    """Every lane's pace while nobody we work for is at work, but for the ERP's invoices."""
+    mirror_quiet_ms: Positive = 120 * MINUTE_MS
     overlap_ms: Positive = 10 * MINUTE_MS
     upkeep_ms: Positive = 15 * MINUTE_MS
     """How often somebody looks for what is overdue or stands still."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from starlette.types import ASGIApp
@@ -327,14 +328,18 @@ def pollers_of(settings: Settings, sweeps: Sweeps, store: Store, reference: Refe
     """What is asked of whom, and how often."""
     every = settings.intervals
 
-    def zones() -> list[str]:
+    @lru_cache(maxsize=64)
+    def zones_of(entities: frozenset[str]) -> tuple[str, ...]:
+        return tuple(sorted({reference.entities[code].time_zone for code in entities}))
+
+    def zones() -> tuple[str, ...]:
         """Where people work for whom we have projects."""
-        return sorted({reference.entities[code].time_zone for code in store.book.entities()})
+        return zones_of(store.book.entities())
 
-    everywhere = sorted({entity.time_zone for entity in reference.entities.values()})
+    everywhere = zones_of(frozenset(reference.entities))
 
-    def busy(interval_ms: int, zones: Callable[[], list[str]] = zones) -> Busy:
-        return Busy(interval_ms, every.quiet_ms, zones, reference.hours.open, reference.hours.close)
+    def busy(interval_ms: int, zones: Callable[[], tuple[str, ...]] = zones, *, quiet_ms: int = every.quiet_ms) -> Busy:
+        return Busy(interval_ms, quiet_ms, zones, reference.hours.open, reference.hours.close)
 
     def unbilled(mark: int) -> bool:
         """Before the first bill there is nothing to mirror: a look an hour is enough."""
@@ -347,7 +352,7 @@ def pollers_of(settings: Settings, sweeps: Sweeps, store: Store, reference: Refe
         Plan("time", sweeps.time, sweep, overlap),
         Plan("expenses", sweeps.expenses, sweep, overlap),
         Plan("milestones", sweeps.milestones, sweep, overlap),
-        Plan("invoices", sweeps.invoices, busy(every.mirror_ms), overlap, unbilled),
+        Plan("invoices", sweeps.invoices, busy(every.mirror_ms, quiet_ms=every.mirror_quiet_ms), overlap, unbilled),
         Plan("totals", sweeps.totals, sweep, overlap),
         Plan("names", sweeps.names, Every(every.names_ms), overlap),
     )

@@ -68,7 +68,7 @@ class Busy:
 
 
 Ask = Callable[[int], Awaitable[bool]]
-"""Ask for what changed at or after an instant and act on it; True when there was something."""
+"""Ask for what changed at or after an instant and act on it; True when there was something that was not known before."""
 
 
 Needless = Callable[[int], bool]

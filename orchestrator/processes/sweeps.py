@@ -39,7 +39,7 @@ class Finds:
 
 
 class Sweeps:
-    """The questions behind the pollers. `starter` is the engine."""
+    """The questions behind the pollers; each is True when it began what nobody had begun before. `starter` is the engine."""
 
     def __init__(
         self, crm: Crm, erp: Erp, psa: Psa, *, shelf: Shelf, starter: Starter, clock: Clock, finds: Finds | None = None
@@ -53,12 +53,13 @@ class Sweeps:
     async def sold(self, since: int) -> bool:
         """Won opportunities and signed SOWs whose push may have been lost."""
         rows = await self._crm.sold_since(since)
+        first = self._finds.begun()
         for row in rows:
             if not self._shelf.is_engaged(row.sow):
                 before = self._finds.begun()
                 await self.tell(row)
                 self._found(before)
-        return bool(rows)
+        return self._finds.begun() > first
 
     async def tell(self, row: SoldSignal) -> str:
         """Start the SOW's activation, and tell it of the signature; the run's id."""
@@ -102,7 +103,7 @@ class Sweeps:
 
     async def _work(self, hints: list[Hint], *, sweeping: bool = True) -> bool:
         """Start what the hints are about, each subject once; what a sweep finds and the feed should have told was lost."""
-        told: set[tuple[str, str, int]] = set()
+        told, first = set[tuple[str, str, int]](), self._finds.begun()
         for hint in hints:
             subject = (hint.kind, hint.subject, hint.at)
             if subject not in told:
@@ -111,7 +112,7 @@ class Sweeps:
                 await self._act(hint)
                 if sweeping and hint.at < self._fed_at:
                     self._found(before)
-        return bool(hints)
+        return self._finds.begun() > first
 
     async def _act(self, hint: Hint) -> None:
         sow = self._shelf.sow_of_workspace(hint.workspace) or await self._psa.sow_of(hint.workspace)

@@ -31,7 +31,7 @@ def scans(db, look):
 @pytest.mark.parametrize(
     "look",
     [
-        lambda db: backing_off(db),
+        backing_off,
         lambda db: Inbox(db, lambda: 0).forget(0),
         lambda db: Inbox(db, lambda: 0).oldest(),
         lambda db: asyncio.run(SqlBook(db, lambda: 0).workload("S-00042")),
