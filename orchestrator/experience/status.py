@@ -74,7 +74,11 @@ async def told(parts: Parts) -> dict[str, Any]:
         "outbox": parts.outbox.counts(),
         "crossrefs": [dataclasses.asdict(ref) for ref in parts.crossrefs.all()],
         "published": [_letter(letter) for letter in parts.outbox.published()],
-        "audit": {"entries": parts.audit.length(), "head": parts.audit.head()},
+        "audit": {
+            "entries": parts.audit.length(),
+            "head": parts.audit.head(),
+            "records": [list(dataclasses.astuple(record)) for record in parts.audit.all()],
+        },
         "alerts": [dataclasses.asdict(alert) for alert in parts.alerts.all()],
         "counters": parts.counters(),
     }

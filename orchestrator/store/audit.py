@@ -1,5 +1,6 @@
 """Who did what, in a chain of hashes: a record for every financial write and for every act of an operator.
 
+The subject of a financial write is the external id of what was written; where the step does not tell, the contract it was for.
 A record of a financial write is committed together with the journal entry that says the write is done, so that
 neither exists without the other. Changing, removing or reordering a record breaks `verify`. Cutting off the newest
 records is seen only against a head kept elsewhere: `GET /evidence` tells it.
@@ -74,7 +75,8 @@ class Audit:
             if step not in named or not isinstance(said, dict) or said.get("end") != "done":
                 return None
             action = name.partition("#")[0].partition("~")[0]
-            return self.entry(Fact("orchestrator", action, key, root, run, after=said.get("value")))
+            value = said.get("value")
+            return self.entry(Fact("orchestrator", action, _named(value) or key, root, run, after=value))
 
         return beside
 
@@ -93,6 +95,10 @@ class Audit:
         sql = f"select {_COLUMNS} from audit where subject = ? or correlation = ? order by seq"
         return [Recorded(*row) for row in self._db.rows(sql, (subject, subject))]
 
+    def all(self) -> list[Recorded]:
+        """The whole chain, oldest first."""
+        return [Recorded(*row) for row in self._db.rows(f"select {_COLUMNS} from audit order by seq")]
+
     def verify(self) -> int | None:
         """The position (from 1) of the first record that does not follow from the one before; None when all do."""
         before = GENESIS
@@ -101,6 +107,12 @@ class Audit:
                 return position
             before = row[-1]
         return None
+
+
+def _named(value: Any) -> str:
+    """The business key of the record that a step wrote, when its result says so."""
+    found = (value.get("source") or value.get("key")) if isinstance(value, dict) else None
+    return found if isinstance(found, str) else ""
 
 
 def _follows(row: Row, before: str) -> bool:

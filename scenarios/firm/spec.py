@@ -207,6 +207,8 @@ class Clerks(Numbers):
     waive_minutes_median: Positive
     sigma: Positive
     tries_max: Count
+    waive_minor_max: Count
+    director_waive_minor_max: Count
 
 
 class Staffing(Numbers):

@@ -8,7 +8,7 @@ from scenarios.oracle.contract import Contract, Due, Invoice, money, when
 from scenarios.oracle.facts import CanNotJudge, Facts
 from scenarios.oracle.hours import Span, overlap_ms
 from scenarios.oracle.trouble import troubles
-from scenarios.oracle.view import View
+from scenarios.oracle.view import DEFECT, View
 
 HOUR_MS = 3_600_000
 SETUP_MS_MAX = 4 * HOUR_MS
@@ -57,7 +57,7 @@ def exception_spans(view: View, number: str) -> list[Span]:
         opened, acts = int(claimed["opened_at"]), view.desk.get(str(claimed.get("id")), [])
         if claimed.get("state") not in ("resolved", "waived") and view.is_believable(claimed):
             spans.append((opened, view.trail.last_at))
-        elif acts:
+        elif acts and claimed.get("code") != DEFECT:
             spans.append((opened, max(act.at for act in acts)))
     return spans
 

@@ -9,6 +9,7 @@ from typing import Any
 from scenarios.oracle import (
     alarms,
     amounts,
+    audit,
     closure,
     completeness,
     governance,
@@ -16,6 +17,7 @@ from scenarios.oracle import (
     mirrors,
     postings,
     process,
+    secrecy,
     staffing,
     twin,
 )
@@ -64,7 +66,10 @@ JUDGES: tuple[tuple[str, str, Judge], ...] = (
     ("INV-37", "mirrors never go back", mirrors.monotonic),
     ("INV-38", "all mirrors agree in the end", mirrors.convergence),
     ("INV-39", "only owners write", governance.ownership),
+    ("INV-40", "a record of everything that touched money", audit.trail),
     ("INV-41", "every line leads back to a deal", governance.lineage),
+    ("INV-42", "written off within one's authority", audit.authority),
+    ("INV-43", "no secret and no person where none belongs", secrecy.secrecy),
     ("INV-45", "no illegal move", process.transitions),
     ("INV-46", "causes before effects", process.causes),
     ("INV-47", "the same push again changes nothing", process.repetition),

@@ -19,6 +19,7 @@ from scenarios.oracle.trail import Trail
 CUSTOMER = re.compile(r"CUS-(A-\d+)-([A-Z]{2})$")
 BILLING_RUN = re.compile(r"INV-S-\d+-(\d{4})(\d{2})-(\d+)$")
 SETTLED = frozenset({"resolved", "waived"})
+DEFECT = "DEFECT"
 YOUNG_MS = 4 * 86_400_000  # a clerk has looked at every item older than that: rounds on each working day
 
 
@@ -186,7 +187,12 @@ class View:
         return runs[int(named[3]) - 1] if named and 0 < int(named[3]) <= len(runs) else None
 
     def is_believable(self, claimed: dict[str, Any]) -> bool:
-        """Did a clerk find this exception at the desk, or is it too young for that? A claim alone excuses nothing."""
+        """Did a clerk find this exception at the desk, or is it too young for that? A claim alone excuses nothing.
+
+        Nor does a defect of the design's own code, however well it is kept.
+        """
+        if claimed.get("code") == DEFECT:
+            return False
         opened = int(claimed.get("opened_at") or 0)
         return bool(self.desk.get(str(claimed.get("id")))) or opened > self.trail.last_at - YOUNG_MS
 

@@ -34,6 +34,7 @@ KEY_NUMBER = 0x5EED_0F_4EAE_5A15
 ORG = "00D5e000001AbCd"
 ERP_SERVICE_MS = 350  # synthetic: a record call of an ordinary account
 ERP_LANES_OF_OTHERS = 2  # synthetic: nobody has an account's lanes for himself
+AUTHORITY_MINOR = 50_000_000
 HEADS_IN_MEMORY_MAX = 300
 CLIENT, CERTIFICATE = "rehearsal-client", "rehearsal-certificate"
 CONSUMER_KEY, CONSUMER_SECRET = "3MVG9.rehearsal", "rehearsal-consumer-secret"
@@ -42,7 +43,12 @@ TBA = Token(
     "rehearsal-tba-consumer", "rehearsal-tba-consumer-secret", "rehearsal-tba-token", "rehearsal-tba-token-secret", INTEGRATION
 )
 PSA_TOKEN = "kantata-rehearsal-token"  # noqa: S105
-TOKENS = {"clerk": "desk-token-clerk", "billing": "desk-token-billing", "evidence": "desk-token-evidence"}
+TOKENS = {
+    "clerk": "desk-token-clerk",
+    "director": "desk-token-director",
+    "billing": "desk-token-billing",
+    "evidence": "desk-token-evidence",
+}
 
 
 @dataclass(frozen=True)
@@ -108,10 +114,22 @@ def netsuite(_intake: str = "") -> NetSuiteSettings:
 SETTINGS: Mapping[str, Callable[..., Any]] = {"salesforce": salesforce, "kantata": kantata, "netsuite": netsuite}
 
 
-def open_orchestrator(send: Any, clock: Callable[[], int], database: Any = None, places: Places = NOWHERE) -> Any:
-    """The product's own orchestrator on an open store, told of these accounts and of nothing else."""
+def open_orchestrator(
+    send: Any,
+    clock: Callable[[], int],
+    database: Any = None,
+    places: Places = NOWHERE,
+    *,
+    authority: Mapping[str, int] | None = None,
+    sink: Callable[[str], None] = lambda _line: None,
+) -> Any:
+    """The product's own orchestrator on an open store, told of these accounts and of nothing else.
+
+    `authority`: {role: the most it may write off, minor units}; `sink` gets its log.
+    """
     consumers = {
         TOKENS["clerk"]: told.Consumer(name="clerks", roles=("clerk", "reader")),
+        TOKENS["director"]: told.Consumer(name="director", roles=("clerk", "director", "reader")),
         TOKENS["billing"]: told.Consumer(name="billing", roles=("billing", "reader")),
         TOKENS["evidence"]: told.Consumer(name="auditor", roles=("evidence", "reader")),
     }
@@ -128,9 +146,16 @@ def open_orchestrator(send: Any, clock: Callable[[], int], database: Any = None,
             signed_action_id=action_id(RULES["sow_signed"]),
         ),
         consumers=consumers,
+        authority=dict(authority or {"clerk": AUTHORITY_MINOR, "director": AUTHORITY_MINOR}),
         store_path=":memory:",
     )
-    return build(settings, send=send, clock=clock, database=database)
+    return build(settings, send=send, clock=clock, sink=sink, database=database)
+
+
+def secrets() -> tuple[str, ...]:
+    """Everything of these accounts that nobody but its two sides may read."""
+    pem = private_pem().splitlines()[1]
+    return (SECRET, CONSUMER_SECRET, PSA_TOKEN, pem, TBA.consumer_secret, TBA.token_secret, *TOKENS.values())
 
 
 def timeout_s_min() -> float:

@@ -16,7 +16,7 @@ GONE_S = {503, 502, 504, 429}
 
 
 class ClerksDesk:
-    """`tokens`: {"clerk": token, "billing": token, "evidence": token}."""
+    """`tokens`: {"clerk": token, "director": token, "billing": token, "evidence": token}."""
 
     def __init__(self, ask: Ask, tokens: dict[str, str]) -> None:
         self._ask, self.tokens = ask, tokens
@@ -31,9 +31,9 @@ class ClerksDesk:
         """Send an item on after its source was mended."""
         return await self._call("POST", f"/exceptions/{quote(id, safe='')}/resubmit", "clerk", {"note": note})
 
-    async def waive(self, id: str, reason: str) -> Any:
-        """Write an item off."""
-        return await self._call("POST", f"/exceptions/{quote(id, safe='')}/waive", "clerk", {"reason": reason})
+    async def waive(self, id: str, reason: str, role: str = "clerk") -> Any:
+        """Write an item off, with the authority of a clerk or of the director."""
+        return await self._call("POST", f"/exceptions/{quote(id, safe='')}/waive", role, {"reason": reason})
 
     async def start_billing(self, entity: str, period: str, cut_off: int) -> Any:
         """Start the billing run of an entity for all work approved up to `cut_off` (ms)."""
@@ -70,8 +70,8 @@ class OfficeHours:
     async def resubmit(self, id: str, note: str) -> Any:
         return await self._entered().resubmit(id, note)
 
-    async def waive(self, id: str, reason: str) -> Any:
-        return await self._entered().waive(id, reason)
+    async def waive(self, id: str, reason: str, role: str = "clerk") -> Any:
+        return await self._entered().waive(id, reason, role)
 
     async def start_billing(self, entity: str, period: str, cut_off: int) -> Any:
         return await self._entered().start_billing(entity, period, cut_off)

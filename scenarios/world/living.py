@@ -30,7 +30,7 @@ from scenarios.progress import Progress
 from scenarios.recorder import Recorder
 from scenarios.resolve import Rehearsal, speed_of
 from scenarios.wire import Wire
-from scenarios.world.accounts import BASES, TOKENS, open_orchestrator, open_systems, place_of_rows
+from scenarios.world.accounts import BASES, TOKENS, open_orchestrator, open_systems, place_of_rows, secrets
 from scenarios.world.comparisons import open_design
 from scenarios.world.desk import ClerksDesk, OfficeHours
 from scenarios.world.furnishing import furnish
@@ -38,6 +38,7 @@ from scenarios.world.links import Links, VirtualLinks
 from scenarios.world.listening import NOTIFICATION_ID, listen, notification_of, record_of, tells_a_record
 from scenarios.world.people import Hands
 from scenarios.world.planting import plant
+from scenarios.world.secrecy import Reader
 
 MINUTE_S, HOUR_S, DAY_S = 60.0, 3_600.0, 86_400.0
 SETTLE_S = 3 * HOUR_S  # after the people are done, so that every sweep ran at least twice
@@ -131,6 +132,7 @@ class World:
     ) -> None:
         self.loop, self.story, self.recorder, self.progress, self.links = loop, story, recorder, progress, links
         self.rehearsal, self.clock = story.rehearsal, loop.clock
+        self.reader = Reader(secrets())
         profiles = self.rehearsal.scenario.profiles.model_dump()
         self.rows = place_of_rows(story.spec.heads)
         self.systems = open_systems(profiles, self.rehearsal.seed, self.clock, links.places.intake, self.rows)
@@ -145,8 +147,13 @@ class World:
         self.firm = Firm(loop.env, loop, hands, desk, recorder.take, story.spec, seed, calendar, plan=story.plan)
 
     def open_core(self) -> Any:
+        limits = self.story.spec.clerks
+        authority = {"clerk": limits.waive_minor_max, "director": limits.director_waive_minor_max}
+
         def build(send: Any, database: Any) -> Any:
-            return open_orchestrator(send, self.clock, database, self.links.places)
+            return open_orchestrator(
+                send, self.clock, database, self.links.places, authority=authority, sink=self.reader.line
+            )
 
         return Machine(build, self.wire.send, self.rows)
 
@@ -164,6 +171,7 @@ class World:
         """Take one request of a clerk to the orchestrator."""
         headers = [("authorization", f"Bearer {token}"), ("content-type", "application/json")]
         status, _, answer = await self.links.tell(method, path, query, headers, body)
+        self.reader.answer(path, answer)
         return status, answer
 
     async def post(self, url: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
@@ -201,6 +209,7 @@ class World:
         if self.desk is not None:
             await self.repeat()
             self.recorder.take(Claims(self.clock(), await self.evidence(self.desk)))
+            self.reader.report(self.clock(), self.recorder.take)
         drawing.cancel()
         serving.cancel()
         await asyncio.gather(drawing, serving, return_exceptions=True)

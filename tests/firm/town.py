@@ -169,7 +169,7 @@ class Desk:
         sow = self.systems.find("crm", "sow", "-".join(id.split("-")[1:3]))
         self.systems.env.process(self.systems.set_up(sow))
 
-    async def waive(self, id: str, reason: str) -> None:
+    async def waive(self, id: str, reason: str, role: str = "clerk") -> None:
         return None
 
     async def start_billing(self, entity: str, period: str, cut_off: int) -> None:

@@ -8,8 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from scenarios.history import Act, Acted, Call, Change, Push, Record, Window
-from tests.oracle.quarter import CLERK, HOUR, MINUTE, ROBOT, again, at, claim, drop, edit, evidence, is_change, put
+from scenarios.history import Act, Acted, Call, Change, Mark, Push, Record, Window
+from tests.oracle.quarter import (
+    AUDITED,
+    CLERK,
+    HOUR,
+    MINUTE,
+    ROBOT,
+    again,
+    at,
+    audit,
+    claim,
+    drop,
+    edit,
+    evidence,
+    is_change,
+    put,
+)
 
 Bend = Callable[[list[Record]], list[Record]]
 
@@ -112,6 +127,18 @@ def posted_late(history: list[Record]) -> list[Record]:
     return put(history, write(at(7), "erp", "period", "92", by="ar@example", state="soft_closed"))
 
 
+def chain(**wrong: Any) -> dict[str, Any]:
+    """The quarter's audit with something else about it."""
+    return {**audit(*AUDITED), **wrong}
+
+
+def mended(place: int, field: int, value: Any) -> dict[str, Any]:
+    """The quarter's audit with one field of one record written over."""
+    held = audit(*AUDITED)
+    held["records"][place][field] = value
+    return held
+
+
 ALERT = {"at": at(5), "code": "system_unreachable", "system": "erp", "flow": "all", "subject": "erp", "since": at(5) - HOUR}
 
 
@@ -132,10 +159,10 @@ MUTATIONS: dict[str, tuple[Bend, str]] = {
     ),
     "a second contract": (
         lambda h: again(h, is_change("erp", "sales_order", "21"), "29", external_id="SO-S-00001-B"),
-        "02",
+        "02 40",
     ),
     "a second workspace": (lambda h: again(h, is_change("psa", "workspace", "41"), "49"), "03"),
-    "a project under another's code": (lambda h: edit(h, is_change("erp", "job", "11"), external_id="JOB-S-00077"), "03 38"),
+    "a project under another's code": (lambda h: edit(h, is_change("erp", "job", "11"), external_id="JOB-S-00077"), "03 38 40"),
     "an id that means two things": (
         lambda h: claim(h, crossrefs=[*evidence()["crossrefs"], {**evidence()["crossrefs"][2], "canonical": "S-00009"}]),
         "04",
@@ -217,7 +244,7 @@ MUTATIONS: dict[str, tuple[Bend, str]] = {
     ),
     "a milestone accepted and forgotten": (
         unbilled_milestone,
-        "14 16 38",
+        "14 16 38 40",
     ),
     "a schedule a cent short": (lambda h: edit(h, is_change("erp", "sales_order_line", "322"), amount=66_666), "17"),
     "a line that does not multiply": (lambda h: edit(h, is_change("erp", "invoice_line", "1012"), quantity=101), "20"),
@@ -345,6 +372,22 @@ MUTATIONS: dict[str, tuple[Bend, str]] = {
         "49",
     ),
     "an exception left out of the evidence": (lambda h: claim(h, exceptions=evidence()["exceptions"][1:]), "07 49"),
+    "an audit record mended": (lambda h: claim(h, audit=mended(3, 5, "tidied")), "40"),
+    "an audit record taken out": (lambda h: claim(h, audit=chain(records=audit(*AUDITED)["records"][1:])), "40"),
+    "an audit cut short": (lambda h: claim(h, audit=chain(head="9" * 64)), "40"),
+    "an invoice without an audit record": (lambda h: claim(h, audit=audit(*AUDITED[:-1])), "40"),
+    "a decision without an audit record": (lambda h: claim(h, audit=audit(*(a for a in AUDITED if a[1] != "TE-3"))), "40"),
+    "an audit of what nobody made": (lambda h: claim(h, audit=audit(*AUDITED, ("post_time", "TE-9"))), "40"),
+    "an invoice with two audit records": (lambda h: claim(h, audit=audit(*AUDITED, AUDITED[-1])), "40"),
+    "a write-off above the clerk's authority": (
+        lambda h: edit(h, act_of("waive", "X-2"), authority_minor=9_999),
+        "42",
+    ),
+    "a write-off of one's own work": (lambda h: edit(h, act_of("waive", "X-2"), who="P-0001"), "42"),
+    "a secret somebody can read": (lambda h: put(h, Mark(at(14, 1), "leak", "the answer of /runs holds a bearer token")), "43"),
+    "a token in the evidence": (lambda h: claim(h, exceptions=exception(0, remediation="Bearer 1234567890")), "43"),
+    "a person in the evidence": (lambda h: claim(h, exceptions=exception(0, remediation="ask jo@client.example")), "43"),
+    "a person on a project": (lambda h: edit(h, is_change("psa", "workspace", "41"), description="for jo@client.example"), "43"),
     "the people of a contract asked for twice": (lambda h: again(h, is_change("psa", "workspace_resource", "91"), "92"), "36"),
     "the people of a contract never asked for": (lambda h: drop(h, is_change("psa", "workspace_resource", "91")), "36"),
     "people asked for that nobody sold": (
@@ -392,6 +435,6 @@ TWIN_MUTATIONS: dict[str, tuple[Bend, str]] = {
     "an hour fewer than the twin": (lambda h: edit(h, is_change("erp", "invoice_line", "1012"), quantity=99), "20 56"),
     "one invoice more than the twin": (
         lambda h: again(h, is_change("erp", "invoice", "102"), "109", external_id="INV-S-00002-M7", number="INV109"),
-        "14 20 34 38 41 56",
+        "14 20 34 38 40 41 56",
     ),
 }

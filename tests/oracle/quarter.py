@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -185,7 +187,7 @@ def work(book: Book) -> None:
         at(3, 13.2), "erp", "expense_report", "69", external_id="EX-9", currency="USD", tran_date="2026-01-08", employee_id=95
     )
     book.change(at(3, 13.2), "erp", "expense_line", "79", report_id=69, job_id=11, amount=5_000, billable=True, invoice_id=None)
-    waived = {"code": "CAP_EXCEEDED", "subject": "TE-3", "source": "TE-3"}
+    waived = {"code": "CAP_EXCEEDED", "subject": "TE-3", "source": "TE-3", "authority_minor": 10_000}
     book.act(at(9, 16), CLERK, "desk", "waive", "exception", "X-2", **waived)
 
 
@@ -289,6 +291,7 @@ def pay(book: Book, id: int, amount: int) -> None:
 def end(book: Book) -> None:
     """Quiet, two pushes again and one under a used id, and the orchestrator's evidence."""
     book.records += [Mark(at(13, 20), "people_done"), Mark(at(13, 23), "quiet")]
+    book.records.append(Mark(at(14, 1), "read", "20 log lines, 3 answers"))
     book.records += [Push(at(13, 23), "crm", id, "", 0, code) for id, code in (("won1", 200), ("signed1", 200), ("won1", 409))]
     book.records += [Mark(at(14, 1), "repeated"), Claims(at(14, 1), evidence()), Mark(at(14, 1), "end")]
 
@@ -331,7 +334,26 @@ def evidence() -> dict[str, Any]:
         ],
         "crossrefs": refs,
         "alerts": [],
+        "audit": audit(*AUDITED),
     }
+
+
+AUDITED = (
+    *(("upsert_customer", name) for name in ("CUS-A-00001-US", "CUS-A-00002-DE")),
+    *((verb, f"{prefix}-S-0000{n}") for n in (1, 2) for verb, prefix in (("upsert_job", "JOB"), ("upsert_order", "SO"))),
+    ("exception.resubmitted", "S-00002"), ("post_time", "TE-1"), ("post_time", "TE-2"), ("post_expense", "EX-9"),
+    ("create_milestone_invoice", "INV-S-00002-M1"), ("exception.waived", "TE-3"), ("create_work_invoice", "INV-S-00001-202601-1"),
+)  # fmt: skip
+
+
+def audit(*made: tuple[str, str]) -> dict[str, Any]:
+    """An audit of these (action, subject), in a chain that verifies."""
+    before, records = "0" * 64, []
+    for number, (action, subject) in enumerate(made):
+        facts = [at(1) + number, "orchestrator", action, subject, "", "", "0" * 64, "1" * 64, before]
+        before = hashlib.sha256(json.dumps(facts, separators=(",", ":")).encode()).hexdigest()
+        records.append([*facts, before])
+    return {"entries": len(records), "head": before, "records": records}
 
 
 # -- bending a history ----------------------------------------------------------------------------

@@ -10,9 +10,9 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scenarios.history import Acted, Call, Change, Claims, Record
+from scenarios.history import Act, Acted, Call, Change, Claims, Record
 from tests.oracle.mutations import MUTATIONS
-from tests.oracle.quarter import ROBOT, broken, judged, whole
+from tests.oracle.quarter import AUDITED, ROBOT, audit, broken, judged, whole
 
 SOURCE = re.compile(r"^(TE|EX)-(\d+)$")
 ID_FIELDS = ("_id",)
@@ -43,12 +43,15 @@ def from_elsewhere(history: list[Record]) -> list[Record]:
             out.append(msgspec.structs.replace(record, id=id, at=record.at + late, values=renamed(record.values)))
         elif type(record) is Acted and record.id.isdigit():
             out.append(msgspec.structs.replace(record, id=str(70_000 + int(record.id))))
+        elif type(record) is Act and record.kind == "exception":
+            out.append(msgspec.structs.replace(record, values=renamed(record.values)))
         elif type(record) is Call:
             out.append(msgspec.structs.replace(record, key=renamed(record.key, "key")))
         elif type(record) is Claims:
             told = renamed(record.evidence)
             for ref in told["crossrefs"]:
                 ref["id"] = str(70_000 + int(ref["id"]))
+            told["audit"] = audit(*((action, renamed(subject, "subject")) for action, subject in AUDITED))
             out.append(msgspec.structs.replace(record, evidence=told))
         else:
             out.append(record)

@@ -46,7 +46,7 @@ def test_evidence_has_every_part_of_the_account():
     assert (ref["canonical"], ref["id"], ref["valid_to"]) == ("S-00001", "17", None)
     assert told["published"] == [{"id": "p:S-00001/publish:t", "type": "t", "subject": "S-00001", "at": run["started_at"]}]
     assert told["outbox"] == {"pending": 1, "sent": 0}
-    assert told["audit"] == {"entries": 0, "head": "0" * 64}
+    assert told["audit"] == {"entries": 0, "head": "0" * 64, "records": []}
 
 
 def test_lineage_of_a_part_leads_to_its_root():
