@@ -27,6 +27,7 @@ PUT_NUMBER = "INSERT INTO number VALUES (?, ?) ON CONFLICT (kind) DO UPDATE SET 
 PUT_CHANGE = "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 EXTRA = 6  # position of `extra` in every row
 LOOK_MAX = 100_000
+NAMES_MAX = 1_024
 FOUND_MIN = 3  # rows asked for at least: fewer came, and the answer is whole
 UNASKABLE = (OverflowError, UnicodeEncodeError)
 UNSTORABLE = (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError, OverflowError, UnicodeEncodeError)
@@ -54,8 +55,10 @@ class Atomic:
 
     def __enter__(self) -> Self:
         store = self.store
-        store.do(f"SAVEPOINT s{store.depth}" if store.depth else "BEGIN")
-        if not store.depth:
+        if store.depth:
+            store.begin()
+            store.do(f"SAVEPOINT s{store.depth}")
+        else:
             store.pending = []
         self.mark = len(store.pending)
         store.depth += 1
@@ -64,16 +67,18 @@ class Atomic:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         store = self.store
         store.depth -= 1
-        if kind is None:
-            store.do(f"RELEASE s{store.depth}" if store.depth else "COMMIT")
+        depth, done = store.depth, kind is None
+        if done:
             self.changes = store.pending[self.mark :] if self.mark else store.pending
-            return
-        store.take_back(self.mark)
-        if store.depth:
-            store.do(f"ROLLBACK TO s{store.depth}")
-            store.do(f"RELEASE s{store.depth}")
         else:
-            store.do("ROLLBACK")
+            store.take_back(self.mark)
+        if depth:
+            if not done:
+                store.do(f"ROLLBACK TO s{depth}")
+            store.do(f"RELEASE s{depth}")
+        elif store.begun:
+            store.begun = False
+            store.do("COMMIT" if done else "ROLLBACK")
 
 
 class TypedStore:
@@ -81,10 +86,12 @@ class TypedStore:
 
     def __init__(self, kinds: Mapping[str, Kind], id_type: str = "TEXT", path: str = ":memory:") -> None:
         self.kinds, self.depth, self.durable = kinds, 0, path != ":memory:"
+        self.begun = False  # the engine's transaction: a call that writes nothing needs none
         self._open(path)
         self.pending: list[Change] = []  # written by the transaction that is open
         self.types = SQL_TYPES | {"ref": id_type, "id": id_type}
         self._views: dict[str, str] = {}
+        self._names: dict[str, list[str]] = {}  # of the columns of a SELECT
         self._sql: dict[str, dict[Any, str]] = {}
         self.shelves = {kind.name: Shelf(kind, self.types) for kind in kinds.values()}
         self.run(LOG)
@@ -188,6 +195,8 @@ class TypedStore:
         """The next number for an id of that kind, from 1. A rolled back number is not used again while the process lives."""
         n = self.numbers[kind.name] = self.numbers.get(kind.name, 0) + 1
         if self.durable:
+            if self.depth:
+                self.begin()
             self.run(PUT_NUMBER, (kind.name, n))
         return n
 
@@ -199,6 +208,8 @@ class TypedStore:
             with self.atomic():
                 self.write(kind, row, names, change)
             return
+        if not self.begun:
+            self.begin()
         run, shelf = self.do, self.shelves[kind.name]
         values = self._storable(kind, row, names)
         try:
@@ -217,6 +228,12 @@ class TypedStore:
             shelf.made(row, values)
         else:
             shelf.moved(row, names, values)
+
+    def begin(self) -> None:
+        """Open the engine's transaction, if it is not open."""
+        if not self.begun:
+            self.do("BEGIN")
+            self.begun = True
 
     def take_back(self, mark: int) -> None:
         """Forget what the transaction wrote after `mark`; the engine does the same."""
@@ -259,8 +276,13 @@ class TypedStore:
         self, text: str, binds: Sequence[Any] | Mapping[str, Any], most: int
     ) -> tuple[list[tuple[Any, ...]], list[str]]:
         """At most `most` rows, and the lower-case names of their columns."""
-        cursor = self.run(text, binds)
-        return cursor.fetchmany(most), [d[0].lower() for d in cursor.description]
+        cursor = self.do(text, binds)
+        rows, names = cursor.fetchmany(most), self._names.get(text)
+        if names is None:
+            if len(self._names) >= NAMES_MAX:
+                self._names.clear()
+            names = self._names[text] = [d[0].lower() for d in cursor.description]
+        return rows, names
 
     def since(self, seq: int, limit: int = -1) -> list[Change]:
         """The change log after `seq`, oldest first."""
@@ -269,6 +291,7 @@ class TypedStore:
 
     def define_views(self, texts: Mapping[str, str]) -> None:
         """Replace the vendor's views: {name: CREATE TEMP VIEW text}."""
+        self._names.clear()
         for name in {**self._views, **texts}:
             self.run(f'DROP VIEW IF EXISTS temp."{name}"')
         for text in texts.values():
@@ -301,6 +324,7 @@ class TypedStore:
         """Forget every row, the log and the numbers of ids."""
         assert not self.depth, "wipe only between calls"
         with self.atomic():
+            self.begin()
             for table in (*(k.table for k in self.kinds.values()), "change", "number"):
                 self.run(f'DELETE FROM "{table}"')
         self._forget()

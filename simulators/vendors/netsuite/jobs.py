@@ -7,7 +7,7 @@ Source: Executing Asynchronous REST Web Services Requests, Idempotency (SuiteTal
 from __future__ import annotations
 
 import asyncio
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any
 
 from simulators.kernel.calls import Call, Handler, Reply
@@ -25,7 +25,13 @@ JOBS_MAX, KEY_MAX = 100_000, 255
 
 
 def prefers_later(call: Call) -> bool:
-    return "respond-async" in call.header(b"prefer").lower().replace(" ", "").split(",")
+    return "respond-async" in preferences(call.headers.get(b"prefer", b""))
+
+
+@lru_cache(maxsize=64)
+def preferences(given: bytes) -> frozenset[str]:
+    """What the Prefer header asks for."""
+    return frozenset(given.decode("latin-1").lower().replace(" ", "").split(","))
 
 
 def may_run_later(handler: Handler) -> Handler:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from simulators.kernel.asking import SqlCompiler
-from simulators.kernel.calls import Call, Reply
+from simulators.kernel.calls import Call, Reply, query_of
 from simulators.kernel.conditions import Query
 from simulators.kernel.records import Refusal
 from simulators.kernel.wire import Codec, Column, Wire, json_bytes
@@ -16,7 +17,7 @@ from simulators.tongues.suiteql import Plan, shown
 from simulators.tongues.suiteql_dates import instant, sortable
 from simulators.tongues.suiteql_dates import written as write_date
 
-from .jobs import may_run_later
+from .jobs import may_run_later, preferences
 from .records import COLLECTION, addressed
 from .shown import RECORD
 from .state import Account
@@ -28,7 +29,13 @@ ASKED_AS = {"string": "text", "number": "number", "integer": "number", "date": "
 
 def page_of(call: Call) -> tuple[int, int]:
     """(limit, offset). Raises Refusal 'page', naming the parameter. Source: Collection Paging (read 2026-11)."""
-    limit, offset = whole(call, "limit", PAGE_MAX), whole(call, "offset", 0)
+    return page_in(call.raw_query)
+
+
+@lru_cache(maxsize=256)
+def page_in(raw_query: bytes) -> tuple[int, int]:
+    query = query_of(raw_query)
+    limit, offset = whole(query, "limit", PAGE_MAX), whole(query, "offset", 0)
     if not 0 < limit <= PAGE_MAX:
         raise Refusal("page", "Invalid value for the limit parameter: it must lie between 1 and 1000.", field="limit", got=limit)
     if offset % limit:
@@ -38,8 +45,8 @@ def page_of(call: Call) -> tuple[int, int]:
     return limit, offset
 
 
-def whole(call: Call, name: str, default: int) -> int:
-    text = call.query.get(name)
+def whole(query: dict[str, str], name: str, default: int) -> int:
+    text = query.get(name)
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and len(text) < 10):
@@ -146,7 +153,7 @@ def askable(column: Column) -> Column | None:
 @may_run_later
 def suiteql(system: Account, call: Call) -> Reply:
     """Rows as text, empty columns left out. The header is demanded. Source: Executing SuiteQL Queries (read 2026-11)."""
-    if "transient" not in call.header(b"prefer").lower().replace(" ", "").split(","):
+    if "transient" not in preferences(call.headers.get(b"prefer", b"")):
         raise Refusal(
             "header", "The required request header 'Prefer' is missing or invalid. Set it to 'transient'.", field="Prefer"
         )
@@ -155,18 +162,22 @@ def suiteql(system: Account, call: Call) -> Reply:
     text, params = body.get("q"), body.get("params") or []
     if type(text) is not str or not text.strip() or type(params) is not list:
         raise Refusal("malformed", "The request body must have the property 'q' with a query.", field="q")
-    form = system.settings.date_format
     plan, binds = system.state.suiteql.ask(text, params, system.clock())
     key = (plan.text, tuple(value for name, value in binds.items() if name != "now" or ":now" in plan.text))
     rows, names = kept(system, key, lambda: select(system, plan, binds))
     limit, offset = page
     call.found = len(rows)
-    columns = list(zip(map(named, names), plan.types, strict=False))
-    items = [
-        {"links": [], **{n: shown(v, t, form, write_date) for (n, t), v in zip(columns, row, strict=False) if v is not None}}
-        for row in rows[offset : offset + limit]
-    ]
+    items = written(rows[offset : offset + limit], names, plan, system.settings.date_format) if rows else []
     return Reply(200, json_bytes(paged(call, items, len(rows), page)), COLLECTION)
+
+
+def written(rows: list[tuple[Any, ...]], names: list[str], plan: Plan, form: str) -> list[dict[str, Any]]:
+    """Rows as the vendor writes them."""
+    columns = list(zip(map(named, names), plan.types, strict=False))
+    return [
+        {"links": [], **{n: shown(v, t, form, write_date) for (n, t), v in zip(columns, row, strict=False) if v is not None}}
+        for row in rows
+    ]
 
 
 def named(column: str) -> str:

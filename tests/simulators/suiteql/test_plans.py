@@ -74,3 +74,37 @@ def test_ids_compare_as_numbers_and_as_text(firm: Account) -> None:
     for value in ("1425.8", 1425.8):
         assert firm.rows("SELECT externalid FROM transaction WHERE foreigntotal = ?", value) == [{"externalid": "INV-1"}]
         assert len(firm.rows("SELECT externalid FROM transaction WHERE type = 'CustInvc' AND foreigntotal >= ?", value)) == 1
+
+
+TRICKY = (
+    *HOT.values(),
+    "SELECT 'it''s', id FROM customer",
+    "SELECT id AS \"a 'b\" FROM customer WHERE externalid = 'X'",
+    "SELECT id FROM customer WHERE externalid = 'a' -- 'b'",
+    "SELECT id FROM customer WHERE externalid = 'a' /* ' */ AND id = 5",
+    "SELECT id FROM customer WHERE id = 5 AND externalid = 'x'",
+    "SELECT id FROM customer WHERE externalid = '--'",
+    "SELECT id FROM transaction WHERE type = 'CustInvc' AND status = 'CustInvc:A'",
+    "SELECT id FROM transaction WHERE type = 'SalesOrd' AND status = 'SalesOrd:A'",
+    "SELECT id FROM customer WHERE externalid = '",
+    "SELECT id FROM customer WHERE externalid = ''",
+    "SELECT id FROM customer WHERE externalid = 'a'5 AND x = 'b'",
+)
+
+
+@pytest.mark.parametrize("text", TRICKY)
+def test_a_text_lifted_by_its_quotes_reads_as_one_that_was_scanned(text: str, firm: Account) -> None:
+    """The same shape and the same binds, the first time and again, for literals of every other value too."""
+    suiteql = firm.system.state.suiteql
+    for given in (text, text, text.replace("'a'", "'SalesOrd'"), text.replace("2026-01-15", "2027-02-16"), text):
+        assert suiteql.lift_quoted(given) in (None, suiteql.lift(given, ()))
+
+
+def test_a_poll_is_lifted_by_its_quotes(firm: Account) -> None:
+    """What is asked every few minutes, with another instant each time, is not scanned again."""
+    suiteql = firm.system.state.suiteql
+    assert [suiteql.lift_quoted(HOT[name]) is None for name in ("invoices changed since", "anything changed since")] == [
+        False,
+        False,
+    ]
+    assert suiteql.lift_quoted("SELECT id FROM customer WHERE id = 5 AND externalid = 'x'") is None
