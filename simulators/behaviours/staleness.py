@@ -16,6 +16,7 @@ from simulators.kernel.calls import Call, Handler, Reply
 from simulators.kernel.records import Change, Id, Kind, Row
 from simulators.kernel.stages import System
 
+YOUNG_MAX = 1 << 32
 dump = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -61,9 +62,10 @@ class Replica:
 
         @wraps(handler)
         def read(system: System[Any], call: Call) -> Reply:
+            self.forget(system.clock())
             store, position = system.store, system.store.position
             store.do("SAVEPOINT replica")
-            store.position = -1 - position  # what a room keeps by position is kept apart
+            store.position = -1 - position * YOUNG_MAX - len(self.young)  # what a room keeps by position is kept apart
             try:
                 for before in reversed(self.young):
                     self.take_back(store.kinds[before.kind], before)

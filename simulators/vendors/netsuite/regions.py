@@ -17,14 +17,14 @@ POINTERS = {"customer": ("job", "customer"), "job": ("job",), "entity": ("custom
 def subsidiary_of(system: Account, call: Call) -> str:
     """The external id of the subsidiary a record call is about, or '' when it is about none or nobody can tell."""
     record = system.state.types.get(call.args[0].lower()) if call.args else None
-    if record is None or record.kind.name not in system.records.kinds:
+    if record is None:
         return ""
-    found = of_row(system, named_row(system, record.kind, call)) if len(call.args) > 1 else ""
+    found = of_row(system, named_row(system, record.kind, call.args[1])) if len(call.args) > 1 else ""
     return found or of_body(system, call)
 
 
-def named_row(system: Account, kind: Any, call: Call) -> Row:
-    key = call.args[1]
+def named_row(system: Account, kind: Any, key: str) -> Row:
+    """The row that a path names by its id, or by `eid:` and our own."""
     if key[:4] == "eid:":
         return next(iter(system.records.find(kind, "external_id", key[4:], 1)), None) if "external_id" in kind.by_name else None
     return system.store.get(kind, int(key)) if key.isascii() and key.isdigit() and len(key) < 16 else None
@@ -55,10 +55,10 @@ def of_body(system: Account, call: Call) -> str:
     if type(said) is dict and said.get("externalId"):
         return str(said["externalId"])
     for name, kinds in POINTERS.items():
-        id = body[name].get("id") if type(body.get(name)) is dict else None
-        if type(id) is str and id.isascii() and id.isdigit() and len(id) < 16:
-            rows = (system.store.get(system.records.kinds[kind], int(id)) for kind in kinds)
-            found = next((row for row in rows if row is not None), None)
-            if found is not None:
-                return of_row(system, found)
+        given = body[name] if type(body.get(name)) is dict else {}
+        key = f"eid:{given['externalId']}" if given.get("externalId") else str(given.get("id", ""))
+        rows = (named_row(system, system.records.kinds[kind], key) for kind in kinds)
+        found = next((row for row in rows if row is not None), None)
+        if found is not None:
+            return of_row(system, found)
     return ""
