@@ -46,7 +46,8 @@ class Sweeps:
     ) -> None:
         self._crm, self._erp, self._psa, self._shelf, self._starter, self._clock = crm, erp, psa, shelf, starter, clock
         self._finds = finds or Finds()
-        self._fed_at = 0  # the feed has told of everything before
+        self._fed_at = self._told_until = 0
+        """When the feed was last read, and the time before: an event may be a poll late, one that is two polls late is lost."""
 
     # Selling.
 
@@ -79,7 +80,7 @@ class Sweeps:
     async def feed(self, since: int) -> bool:
         at = self._clock()
         found = await self._work(await self._psa.feed(since), sweeping=False)
-        self._fed_at = at
+        self._told_until, self._fed_at = self._fed_at, at
         return found
 
     async def time(self, since: int) -> bool:
@@ -110,7 +111,7 @@ class Sweeps:
                 told.add(subject)
                 before = self._finds.begun()
                 await self._act(hint)
-                if sweeping and hint.at < self._fed_at:
+                if sweeping and hint.at < self._told_until:
                     self._found(before)
         return self._finds.begun() > first
 
