@@ -23,12 +23,13 @@ from scenarios.replay import read_replay, rehearsal_of
 from scenarios.resolve import Rehearsal
 from scenarios.runner import rehearse, run_once, twin_of
 from scenarios.spec import Fault
-from scenarios.tracing import keys_in, pinned, shorter, story_of_run
+from scenarios.tracing import at_any_time, keys_in, pinned, shorter, story_of_run
 from scenarios.verdict import Finding, Verdict
 
 T = TypeVar("T")
 Tell = Callable[[str], None]
 DAY_MS = 86_400_000
+NAMED_MAX = 12
 NEEDS_TWIN = frozenset({"INV-51", "INV-56"})
 
 
@@ -161,19 +162,30 @@ class Search:
             self.accept(shrunk, replace(shrunk.rehearsal, ties=0), "equal instants first in, first out")
 
     def fewer_faults(self, shrunk: Shrunk) -> None:
-        """No faults at all; else those that struck what the witness names; else those that struck; then ddmin."""
+        """No faults at all; else only what struck the keys of the witness; else ddmin over the lines that struck."""
         whole = numbered(shrunk.rehearsal.scenario.faults)
         if not whole or self.accept(shrunk, with_lines(shrunk.rehearsal, ()), "without faults"):
             return
-        keys = keys_in(shrunk.found.finding.witness)
-        struck = {s.place for s in shrunk.found.strikes}
-        named = {s.place for s in shrunk.found.strikes if any(key in s.what for key in keys)}
-        for chosen, why in ((named, "faults that struck what the witness names"), (struck, "faults that struck")):
-            lines = tuple(f for n, f in enumerate(whole) if n in chosen)
-            if 0 < len(lines) < len(whole) and self.accept(shrunk, with_lines(shrunk.rehearsal, lines), f"{len(lines)} {why}"):
-                break
-        lines = numbered(shrunk.rehearsal.scenario.faults)
+        shrunk.rehearsal = with_lines(shrunk.rehearsal, whole)
+        if not self.only_named(shrunk, whole):
+            struck = {s.place for s in shrunk.found.strikes}
+            lines = tuple(f for n, f in enumerate(whole) if n in struck)
+            if 0 < len(lines) < len(whole):
+                self.accept(shrunk, with_lines(shrunk.rehearsal, lines), f"{len(lines)} faults that struck")
+        self.least(shrunk, shrunk.rehearsal.scenario.faults)
 
+    def only_named(self, shrunk: Shrunk, whole: Sequence[Fault]) -> bool:
+        """Try the calls of the witness alone, struck whenever they come; the most telling one first, then all of them."""
+        keys = keys_in(shrunk.found.finding.witness)
+        lines = at_any_time(whole, shrunk.found.strikes, keys)
+        for part in (lines[:1], lines[:NAMED_MAX]):
+            if part and self.accept(
+                shrunk, with_lines(shrunk.rehearsal, part), f"{len(part)} calls the witness names: {ids(part)}"
+            ):
+                return True
+        return False
+
+    def least(self, shrunk: Shrunk, lines: Sequence[Fault]) -> None:
         def still(part: Sequence[Fault]) -> bool:
             return self.accept(shrunk, with_lines(shrunk.rehearsal, part), f"{len(part)} of {len(lines)} faults: {ids(part)}")
 
@@ -232,19 +244,24 @@ class Search:
         ddmin(left, still)
 
     def less_work(self, shrunk: Shrunk) -> None:
-        """Fewer weeks of work of fewer people."""
+        """The first weeks of work only, in the order they are filed: those keep the numbers the PSA gives their entries."""
         from scenarios.world.living import story_of
 
-        sheets = [sheet.key for sheets in story_of(shrunk.rehearsal).plan.sheets.values() for sheet in sheets]
+        plan = story_of(shrunk.rehearsal).plan
+        sheets = sorted(
+            (sheet for sheets in plan.sheets.values() for sheet in sheets), key=lambda sheet: (sheet.submitted, sheet.key)
+        )
         spared = shrunk.rehearsal.left_out
-
-        def still(part: Sequence[str]) -> bool:
-            out = tuple(sheet for sheet in sheets if sheet not in part)
-            return self.accept(
-                shrunk, replace(shrunk.rehearsal, left_out=(*spared, *out)), f"{len(part)} of {len(sheets)} weeks of work"
-            )
-
-        ddmin(sheets, still)
+        few, enough = 0, len(sheets)
+        while few < enough:
+            first = (few + enough) // 2
+            out = tuple(sheet.key for sheet in sheets[first:])
+            if self.accept(
+                shrunk, replace(shrunk.rehearsal, left_out=(*spared, *out)), f"{first} of {len(sheets)} weeks of work"
+            ):
+                enough = first
+            else:
+                few = first + 1
 
     def fewer_days(self, shrunk: Shrunk) -> None:
         """An earlier end, as long as the same end does no harm by itself: without the faults, or without the planted bug, it must hold."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +20,7 @@ KEY = re.compile(r"S-\d{5}(?:-[RM]\d+)?|(?:TE|EX)-\d+|[AO]-\d{5}")
 DEAL = re.compile(r"S-\d{5}")
 CALL = re.compile(r"([A-Z]+) (/\S*)")
 LINES_MAX = 50
+ALIKE_MAX = 2  # strikes that are alike and name no key
 
 
 def keys_in(text: str) -> frozenset[str]:
@@ -28,16 +30,50 @@ def keys_in(text: str) -> frozenset[str]:
 
 def pinned(line: Fault, strike: Strike) -> Fault | None:
     """The line made to strike surely, and only what and when it struck; None when it strikes by its window alone."""
-    if line.begin is None or line.end is None or FAULTS[line.id].drawn.down:
+    if FAULTS[line.id].drawn.down:
         return None
     begin = strike.at // MINUTE_MS * MINUTE_MS
-    change: dict[str, object] = {"begin": max(begin, line.begin), "end": min(begin + MINUTE_MS, line.end), "share": 1.0}
+    end = begin + MINUTE_MS
+    begin, end = max(begin, line.begin or begin), min(end, line.end or end)
+    change: dict[str, object] = {"begin": begin, "end": end, "share": 1.0}
     call = CALL.fullmatch(strike.what)
     if call:
-        change["match"] = Match(method=call[1], path=call[2].replace("[", "[[]"), user=line.match.user)
+        change["match"] = matching(line, call)
     if "times" in FAULTS[line.id].params:
         change["params"] = {**line.params, "times": 1}
     return line.model_copy(update=change)
+
+
+def at_any_time(lines: Sequence[Fault], strikes: Iterable[Strike], keys: Collection[str]) -> list[Fault]:
+    """A plan of its own for what struck the keys: each call that was struck, as often as it was, whenever it comes.
+
+    Without the other faults things come earlier or later: a window would miss them. Writes come first; only faults that can be
+    bounded by a number of times.
+    """
+    counts: Counter[tuple[int, str]] = Counter()
+    for strike in strikes:
+        if any(key in strike.what for key in keys) and 0 <= strike.place < len(lines) and CALL.fullmatch(strike.what):
+            counts[strike.place, strike.what] += 1
+    found = []
+    for (place, what), times in sorted(counts.items(), key=lambda item: (item[0][1].startswith("GET "), item[0])):
+        line, call = lines[place], CALL.fullmatch(what)
+        kind = FAULTS[line.id]
+        if call is None or "times" not in kind.params or kind.windowed:
+            continue
+        change = {
+            "begin": None,
+            "end": None,
+            "share": 1.0,
+            "match": matching(line, call),
+            "params": {**line.params, "times": times},
+        }
+        found.append(line.model_copy(update=change))
+    return found
+
+
+def matching(line: Fault, call: re.Match[str]) -> Match:
+    """Exactly the call that was struck."""
+    return Match(method=call[1], path=call[2].replace("[", "[[]"), user=line.match.user)
 
 
 def shorter(line: Fault, at: list[int]) -> Iterator[Fault]:
@@ -59,8 +95,13 @@ def story_of_run(folder: Path, witness: str) -> list[str]:
     """What happened to the keys of a witness, in order: acts, strikes, calls that did or refused something. At most 50 lines."""
     keys = keys_in(witness)
     told: list[tuple[int, str]] = []
+    struck: Counter[tuple[str, str]] = Counter()
     for record in records(folder):
         line = worded(record, keys)
+        if type(record) is Strike and not any(key in record.what for key in keys):
+            struck[record.fault, record.what] += 1
+            if struck[record.fault, record.what] > ALIKE_MAX:
+                continue
         if line:
             told.append((record.at, line))
     strikes = [at for at, line in told if line.startswith("strike")] or [told[-1][0] if told else 0]
