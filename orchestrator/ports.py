@@ -13,12 +13,12 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from orchestrator.canonical.billing import Bill, Billable, Event, Invoice, Period, Posted, Target, Totals
-from orchestrator.canonical.book import ItemException, TotalsRow, Workload
+from orchestrator.canonical.book import ItemException, Standing, TotalsRow, Workload
 from orchestrator.canonical.contract import Contract
 from orchestrator.canonical.deal import Deal, SoldSignal
 from orchestrator.canonical.engagement import Demand, Engagement, Ref, Story, Workspace
-from orchestrator.canonical.party import Customer
-from orchestrator.canonical.work import MilestoneSeen, Work
+from orchestrator.canonical.party import Customer, Party
+from orchestrator.canonical.work import MilestoneSeen, Withdrawn, Work
 
 Clock = Callable[[], int]
 
@@ -74,10 +74,12 @@ class Shown(msgspec.Struct, frozen=True):
 
 
 class Renamed(msgspec.Struct, frozen=True):
-    """A customer whose name changed in the ERP."""
+    """A customer that changed in the ERP: its name there, our external id, and whether finance holds its credit."""
 
     account: str
     name: str
+    customer: str = ""
+    held: bool = False
 
 
 class Changes(msgspec.Struct, frozen=True):
@@ -90,8 +92,8 @@ class Changes(msgspec.Struct, frozen=True):
 class Hint(msgspec.Struct, frozen=True):
     """One event of the PSA's feed, or one row of a poll: something may be ready. Never trusted as data.
 
-    `kind` time, expense or milestone. `subject`: the submission whose approval `at` is, or the story accepted at `at`;
-    `source` TE- or EX- when a single entry is told of.
+    `kind` time, expense or milestone; time-back or expense-back when the submission is approved no more. `subject`: the submission
+    that was decided at `at`, or the story accepted at `at`; `source` TE- or EX- when a single entry is told of.
     """
 
     kind: str
@@ -110,7 +112,13 @@ class Crm(Protocol):
         """SOW numbers of an opportunity, given by its number or by the system's id."""
 
     async def sold_since(self, since: int) -> list[SoldSignal]:
-        """Won opportunities and signed SOWs that changed at or after `since`."""
+        """Won opportunities and signed SOWs that changed at or after `since`, and those that are won no more."""
+
+    async def accounts_like(self, party: Party) -> list[Party]:
+        """Accounts with the same tax id or website, itself among them."""
+
+    async def merged_into(self, account: str) -> list[str]:
+        """Numbers of the accounts that were merged into this one."""
 
     async def mirror_delivery(self, sow: str, status: str, project_code: str) -> None: ...
 
@@ -132,11 +140,19 @@ class Erp(Protocol):
     async def upsert_order(self, contract: Contract, customer: Ref, job: Ref) -> Ref: ...
     async def close_order(self, order: Ref) -> None: ...
     async def inactivate_job(self, job: Ref) -> None: ...
+    async def amend_order(self, contract: Contract, order: Ref) -> None: ...
+    async def amend_job(self, contract: Contract, job: Ref) -> None: ...
 
     async def post_time(self, event: Event, target: Target) -> Posted:
         """Raises Refused PERIOD_CLOSED or PERSON_UNKNOWN beside VENDOR_REFUSED; so does `post_expense`."""
 
     async def post_expense(self, event: Event, target: Target) -> Posted: ...
+    async def take_back(self, source: str) -> None:
+        """Remove a billing event that no invoice has taken; one that is not there is taken back."""
+
+    async def is_credited(self, source: str) -> bool:
+        """Whether a credit memo was made for a billed event."""
+
     async def periods(self, entity: str) -> list[Period]: ...
     async def create_work_invoice(self, bill: Bill, target: Target) -> Invoice: ...
     async def find_work_invoice(self, bill: Bill, target: Target) -> Invoice | None: ...
@@ -175,6 +191,16 @@ class Psa(Protocol):
         """Approved, billable time and expenses that changed at or after `since`."""
 
     async def work_by_source(self, sources: tuple[str, ...]) -> list[Work]: ...
+    async def seats(self, workspace: str) -> list[tuple[str, str]]:
+        """(story, person number) of every assignment of the project."""
+
+    async def withdrawn(self, kind: str, submission: str) -> Withdrawn | None:
+        """The entries of a submission that is not approved; None when it is, or is gone."""
+
+    async def withdrawn_since(self, since: int) -> list[Hint]:
+        """Submissions that were decided against at or after `since`."""
+
+    async def reschedule(self, workspace: str, end_on: str) -> None: ...
     async def milestone(self, story: str) -> MilestoneSeen | None: ...
     async def sow_of(self, workspace: str) -> str: ...
 
@@ -192,6 +218,14 @@ class Book(Protocol):
     async def engaged(self, entity: str) -> list[str]:
         """SOW numbers of the entity's active T&M engagements, in order."""
 
+    async def amend(self, contract: Contract) -> None: ...
+    async def disengage(self, sow: str) -> None: ...
+    async def release(self, sow: str, code: str) -> int:
+        """Have the work that was set aside for this reason decided again; how many."""
+
+    async def standing(self, sources: Collection[str]) -> list[Standing]: ...
+    async def take_back(self, source: str) -> None: ...
+    async def credited(self, source: str) -> None: ...
     async def workload(self, sow: str) -> Workload: ...
     async def undecided(self, works: Sequence[Work]) -> list[Work]: ...
     async def posted(self, event: Event, posted: Posted) -> None: ...
@@ -220,6 +254,9 @@ class Names(Protocol):
 
     def link(self, canonical: str, id: str, *, system: str, type: str, entity: str = "") -> None: ...
     def unlink(self, canonical: str, *, system: str, type: str, entity: str = "") -> None: ...
+    def id_of(self, canonical: str, *, system: str, type: str, entity: str = "") -> str | None: ...
+    def first_of(self, id: str, *, system: str, type: str, entity: str = "") -> str | None:
+        """What an id was first known as."""
 
 
 class Starter(Protocol):
@@ -227,3 +264,4 @@ class Starter(Protocol):
 
     async def start(self, process: str, given: Any, *, id: str) -> str: ...
     async def signal(self, run_id: str, name: str, payload: Any = None, *, id: str) -> bool: ...
+    async def abandon(self, run_id: str, *, reason: str, by: str) -> bool: ...

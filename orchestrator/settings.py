@@ -82,6 +82,7 @@ class Intervals(Frozen):
     feed_ms: Positive = 10 * MINUTE_MS
     mirror_ms: Positive = 4 * MINUTE_MS
     names_ms: Positive = 240 * MINUTE_MS
+    withdrawn_ms: Positive = 120 * MINUTE_MS
     quiet_ms: Positive = 60 * MINUTE_MS
     """Every lane's pace while nobody we work for is at work, but for the ERP's invoices."""
     mirror_quiet_ms: Positive = 120 * MINUTE_MS

@@ -30,6 +30,7 @@ from orchestrator.policies.reference import DATA, Reference, load
 from orchestrator.policies.throttle import Budget
 from orchestrator.ports import Clock, Crm, Erp, Psa, Send, Starter
 from orchestrator.processes.activation import activate_processes
+from orchestrator.processes.amending import amend_processes
 from orchestrator.processes.billing import NAME as BILL
 from orchestrator.processes.billing import bill_processes
 from orchestrator.processes.firm import Firm
@@ -39,7 +40,9 @@ from orchestrator.processes.milestones import milestone_processes
 from orchestrator.processes.mirror import mirror_processes
 from orchestrator.processes.operations import Counter, FirmOperations
 from orchestrator.processes.pollers import Busy, Every, Plan, Poller
+from orchestrator.processes.recalling import recall_processes
 from orchestrator.processes.sweeps import Finds, Sweeps
+from orchestrator.processes.withdrawal import withdraw_processes
 from orchestrator.processes.work import work_processes
 from orchestrator.settings import CrmSettings, ErpSettings, Limits, PsaSettings, Settings
 from orchestrator.store.alerts import Alerts
@@ -59,7 +62,7 @@ from orchestrator.systems.salesforce import events as pushes
 from orchestrator.systems.salesforce.client import Salesforce
 from orchestrator.systems.salesforce.client import client_credentials as salesforce_sign_in
 
-AUDITED = ("upsert_customer", "upsert_job", "upsert_order", "close_order", "inactivate_job", "post_time", "post_expense",
+AUDITED = ("upsert_customer", "upsert_job", "upsert_order", "close_order", "inactivate_job", "amend_order", "amend_job", "post_time", "post_expense", "take_back",
            "create_work_invoice", "create_milestone_invoice")  # fmt: skip
 """The steps that write financial records."""
 BILLS = (BILL, BILL_MILESTONE)
@@ -116,6 +119,9 @@ class Late:
 
     async def signal(self, run_id: str, name: str, payload: Any = None, *, id: str) -> bool:
         return await self._there().signal(run_id, name, payload, id=id)
+
+    async def abandon(self, run_id: str, *, reason: str, by: str) -> bool:
+        return await self._there().abandon(run_id, reason=reason, by=by)
 
     async def wake(self, system: str) -> int:
         return await self._there().wake(system)
@@ -298,6 +304,9 @@ def processes_of(firm: Firm, starter: Starter) -> list[Process]:
         *bill_processes(firm, starter),
         *milestone_processes(firm),
         *mirror_processes(firm),
+        *amend_processes(firm),
+        *withdraw_processes(firm),
+        *recall_processes(firm),
     ]
 
 
@@ -355,6 +364,7 @@ def pollers_of(settings: Settings, sweeps: Sweeps, store: Store, reference: Refe
         Plan("invoices", sweeps.invoices, busy(every.mirror_ms, quiet_ms=every.mirror_quiet_ms), overlap, unbilled),
         Plan("totals", sweeps.totals, sweep, overlap),
         Plan("names", sweeps.names, Every(every.names_ms), overlap),
+        Plan("withdrawn", sweeps.withdrawn, Every(every.withdrawn_ms), overlap),
     )
 
     def failed(name: str, error: Exception) -> None:

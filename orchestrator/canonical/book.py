@@ -26,6 +26,18 @@ class ItemException(msgspec.Struct, frozen=True):
     currency: str
     field: str = ""
     approved_at: int = 0
+    invoice: str = ""
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """What became of one piece of work. `invoice` is "" while no invoice holds it; `code` CREDITED once it was given back."""
+
+    source: str
+    state: str
+    net: int
+    currency: str
+    invoice: str = ""
+    code: str = ""
 
 
 class TotalsRow(msgspec.Struct, frozen=True):

@@ -44,6 +44,7 @@ class Contract(msgspec.Struct, frozen=True):
     signed_at: int
     customer: Customer
     lines: tuple[ContractLine, ...] = ()
+    terms_version: int = 1
 
     def line(self, key: str) -> ContractLine | None:
         return next((line for line in self.lines if line.key == key), None)

@@ -20,7 +20,10 @@ class DealLine(msgspec.Struct, frozen=True):
 
 
 class Deal(msgspec.Struct, frozen=True):
-    """One opportunity with its SOW. Amounts are minor units of `currency`; `signed_at` is 0 while unsigned."""
+    """One opportunity with its SOW. Amounts are minor units of `currency`; `signed_at` is 0 while unsigned.
+
+    `amount` is what the lines add up to, `value` what the client signed for (None: not told).
+    """
 
     sow: str
     opportunity: str
@@ -42,6 +45,7 @@ class Deal(msgspec.Struct, frozen=True):
     signed_at: int
     terms_version: int = 0
     sow_currency: str = ""
+    value: int | None = None
     lines: tuple[DealLine, ...] = ()
 
 
@@ -52,10 +56,14 @@ class Won(msgspec.Struct, frozen=True):
 
 
 class SoldSignal(msgspec.Struct, frozen=True):
-    """One row of the CRM's change sweep: what a lost push would have told."""
+    """One row of the CRM's change sweep: what a lost push would have told. `stage` is "" when the deal is gone.
+
+    `moved_at` is when deal or SOW last moved.
+    """
 
     sow: str
     stage: str
     status: str
     signed_at: int
     terms_version: int = 0
+    moved_at: int = 0

@@ -57,3 +57,8 @@ class Engagement(msgspec.Struct, frozen=True):
     job: Ref
     workspace: str
     stories: dict[str, str] = {}
+
+    @property
+    def workspace_ref(self) -> Ref:
+        """The project in the PSA, by our number and its id there."""
+        return Ref(self.contract.sow, self.workspace)

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from orchestrator.canonical.billing import Invoice
+from orchestrator.canonical.contract import Contract
 
 VERSION = 1
 
@@ -31,6 +32,15 @@ class Notice(msgspec.Struct, frozen=True):
 
 def project_activated(sow: str, entity: str, job: str, workspace: str) -> Published:
     return Published("project.activated.v1", sow, {"entity": entity, "job": job, "workspace": workspace})
+
+
+def contract_amended(contract: Contract) -> Published:
+    body = {"version": contract.terms_version, "cap": contract.cap, "end_on": contract.end_on}
+    return Published("contract.amended.v1", contract.sow, body)
+
+
+def deal_withdrawn(sow: str) -> Published:
+    return Published("deal.withdrawn.v1", sow)
 
 
 def invoice_created(invoice: Invoice) -> Published:

@@ -21,6 +21,7 @@ class Party(msgspec.Struct, frozen=True):
     address: Address = Address()
     tax_id: str = ""
     segment: str = "standard"
+    website: str = ""
 
 
 class Customer(msgspec.Struct, frozen=True):

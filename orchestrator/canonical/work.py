@@ -13,6 +13,14 @@ class Submission(msgspec.Struct, frozen=True):
     approved_at: int
 
 
+class Withdrawn(msgspec.Struct, frozen=True):
+    """A submission whose approval does not stand: the work on it, by source (TE- or EX-)."""
+
+    sow: str
+    submission: str
+    sources: tuple[str, ...]
+
+
 class Work(msgspec.Struct, frozen=True, gc=False):
     """One approved, billable time entry or expense.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 
@@ -25,6 +25,12 @@ class Parked(msgspec.Struct, frozen=True):
 
 
 Decision = Event | Parked
+Seats = Collection[tuple[str, str]]
+"""(story, person) of a project's assignments."""
+
+MINUTES_MAX = 24 * 60
+AMOUNT_MAX = 100_000_00
+"""Minor units: an expense beyond it is a slip of the hand until somebody has looked."""
 
 
 def in_order(works: Iterable[Work]) -> list[Work]:
@@ -32,10 +38,11 @@ def in_order(works: Iterable[Work]) -> list[Work]:
     return sorted(works, key=lambda work: (work.approved_at, work.kind, len(work.source), work.source))
 
 
-def decide(engagement: Engagement, work: Work, used: int, on: str) -> Decision:
+def decide(engagement: Engagement, work: Work, used: int, on: str, seats: Seats = ()) -> Decision:
     """Price one piece of work against its contract. `used` is the net already billed or posted; `on` the posting date.
 
-    An entry that would pass the cap is parked whole: never split, never cut.
+    An entry that would pass the cap is parked whole: never split, never cut. A task that somebody is assigned to takes time of
+    those alone; one that nobody is assigned to is open to all.
     """
     contract = engagement.contract
     line = None
@@ -47,6 +54,9 @@ def decide(engagement: Engagement, work: Work, used: int, on: str) -> Decision:
     if refusal is not None:
         return refusal
     event = priced(contract, work, line, on)
+    if work.kind == "time" and not _is_seated(work, seats):
+        why = f"{work.person} is not assigned to the task of {work.source}"
+        return Parked(work.source, "PERSON_UNASSIGNED", why, event.net, work.approved_at, "assignment.user_id")
     if contract.cap is not None and used + event.net > contract.cap:
         why = f"{event.net} on top of {used} would pass the cap of {contract.cap} {contract.currency} minor units"
         return Parked(work.source, "CAP_EXCEEDED", why, event.net, work.approved_at, "sow.cap")
@@ -76,22 +86,24 @@ def _unpriceable(work: Work, line: ContractLine | None, currency: str) -> Parked
             work.approved_at,
             "employee.external_id",
         )
-    if work.minutes <= 0:
-        return Parked(
-            work.source,
-            "RATE_MISSING",
-            f"{work.source} has {work.minutes} minutes in {currency}",
-            0,
-            work.approved_at,
-            "time_entry.minutes",
-        )
+    if not 0 < work.minutes <= MINUTES_MAX:
+        why = f"{work.source} has {work.minutes} minutes in {currency}"
+        return Parked(work.source, "IMPLAUSIBLE", why, 0, work.approved_at, "time_entry.minutes")
     return None
+
+
+def _is_seated(work: Work, seats: Seats) -> bool:
+    sitting = {person for story, person in seats if story == work.story}
+    return not sitting or work.person in sitting
 
 
 def _unbillable_expense(work: Work, currency: str) -> Parked | None:
     if work.currency != currency:
         why = f"filed in {work.currency}, the contract is in {currency}"
         return Parked(work.source, "CURRENCY_MISMATCH", why, 0, work.approved_at, "expense.currency")
+    if not 0 < work.amount <= AMOUNT_MAX:
+        why = f"{work.source} is {work.amount} {currency} minor units"
+        return Parked(work.source, "IMPLAUSIBLE", why, max(0, work.amount), work.approved_at, "expense.amount")
     if not work.person:
         return Parked(
             work.source,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from orchestrator.errors import BusinessException
+from orchestrator.policies.tax_ids import is_possible
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -28,7 +29,7 @@ class TaxTable(msgspec.Struct, frozen=True):
     def decide(self, entity: str, country: str, region: str, tax_id: str, profile: str) -> Rule:
         """Return the row that fits.
 
-        Raises BusinessException: ENTITY_UNKNOWN, TAX_PROFILE_MISSING, TAX_ID_MISSING (the fitting row needs one), or
+        Raises BusinessException: ENTITY_UNKNOWN, TAX_PROFILE_MISSING, TAX_ID_MISSING or TAX_ID_INVALID (the fitting row needs one), or
         TAX_PROFILE_MISMATCH (no row fits, or the customer's country is unknown).
         """
         if entity not in self.rules:
@@ -39,6 +40,8 @@ class TaxTable(msgspec.Struct, frozen=True):
             if rule.profile == profile and rule.region in ("", region) and self._fits(rule.country, entity, country):
                 if rule.tax_id and not tax_id:
                     raise BusinessException("TAX_ID_MISSING", f"{rule.code} needs the customer's tax id", field="account.tax_id")
+                if rule.tax_id and not is_possible(tax_id, country):
+                    raise BusinessException("TAX_ID_INVALID", f"{tax_id} is no tax id of {country}", field="account.tax_id")
                 return rule
         raise BusinessException(
             "TAX_PROFILE_MISMATCH", f"{profile} does not fit {entity} selling to {country or 'nowhere'}", field="sow.tax_profile"

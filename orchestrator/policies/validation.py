@@ -49,6 +49,7 @@ def validate(deal: Deal, reference: Reference) -> Contract:
         signed_at=deal.signed_at,
         customer=_customer(deal),
         lines=tuple(_line(line) for line in sorted(deal.lines, key=_line_order)),
+        terms_version=deal.terms_version or 1,
     )
 
 
@@ -65,11 +66,15 @@ def _check_lines(deal: Deal, reference: Reference) -> None:
         raise BusinessException(
             "LINES_MISSING", f"{deal.sow} has lines without a key of its own", field="opportunity_line.line_key"
         )
-    if deal.type == "milestone" and sum(line.amount for line in deal.lines) != deal.amount:
-        total = sum(line.amount for line in deal.lines)
+    free = [line.key for line in deal.lines if deal.type == "tm" and line.rate <= 0]
+    if free:
+        raise BusinessException("RATE_MISSING", f"{', '.join(free)} has no rate", field="opportunity_line.unit_price")
+    signed = deal.amount if deal.value is None else deal.value
+    total = sum(line.amount for line in deal.lines)
+    if deal.type == "milestone" and total != signed:
         raise BusinessException(
             "SCHEDULE_MISMATCH",
-            f"milestones of {deal.sow} add up to {total}, the deal says {deal.amount}",
+            f"milestones of {deal.sow} add up to {total}, the client signed for {signed}",
             field="opportunity_line.total_price",
         )
 
@@ -93,7 +98,7 @@ def _check_commercials(deal: Deal, reference: Reference) -> None:
 
 def _value(deal: Deal) -> int:
     if deal.type == "milestone":
-        return deal.amount
+        return sum(line.amount for line in deal.lines)
     return sum(net(line.quantity, line.rate, deal.currency) for line in deal.lines)
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
+
 from orchestrator.canonical import refs
 from orchestrator.canonical.contract import Contract, ContractLine
 from orchestrator.canonical.deal import Deal, Won
@@ -15,6 +17,7 @@ from orchestrator.canonical.engagement import Demand, Engagement, Ref, Story, Wo
 from orchestrator.canonical.events import project_activated
 from orchestrator.canonical.party import Customer
 from orchestrator.engine.port import Abandon, BusinessException, Process, Run
+from orchestrator.policies.matching import same_company
 from orchestrator.policies.validation import SIGNED, WON, validate
 from orchestrator.ports import Shown
 from orchestrator.processes.firm import Firm
@@ -35,6 +38,7 @@ def activate_processes(firm: Firm) -> list[Process]:
         deal = await signed_deal(run, won.sow)
         try:
             contract = validate(deal, firm.reference)
+            contract = await known(run, deal, contract)
             await run.step(steps.request, won.sow, undo=steps.withdraw, retry=firm.patience.named)
             engagement = await provision(run, contract)
         except BusinessException:
@@ -44,6 +48,24 @@ def activate_processes(firm: Firm) -> list[Process]:
         await run.step(steps.mirror_active, won.sow, retry=firm.patience.named)
         await run.publish(project_activated(won.sow, contract.entity, engagement.job.key, engagement.workspace))
         return engagement
+
+    async def known(run: Run, deal: Deal, contract: Contract) -> Contract:
+        """The contract with the customer that stands for its account: one the account had before a merge, else its own.
+
+        A customer that is to be new is looked for first: an account that somebody opened again stops here.
+        """
+        customer, local = contract.customer, firm.patience.local
+        key = await run.read(steps.customer_of, customer.account, customer.entity, retry=local)
+        losers = () if key else await run.read(firm.crm.merged_into, customer.account, retry=firm.patience.read)
+        for loser in losers:
+            key = key or await run.step(steps.follow_merge, loser, customer.account, customer.entity, retry=local)
+        if key:
+            return msgspec.structs.replace(contract, customer=msgspec.structs.replace(customer, eid=key))
+        twins = same_company(deal.party, await run.read(firm.crm.accounts_like, deal.party, retry=firm.patience.read))
+        if twins:
+            why = f"account {customer.account} looks like {', '.join(twins)}: the same tax id, or the same site and name"
+            raise BusinessException("DUPLICATE_ACCOUNT", why, field="account.number", system="crm")
+        return contract
 
     async def signed_deal(run: Run, sow: str) -> Deal:
         deal = await fresh_deal(run, sow, still_won)
@@ -105,6 +127,20 @@ class SetUp:
 
     async def mirror_active(self, sow: str) -> None:
         await self._crm.mirror_delivery(sow, ACTIVE, refs.job(sow))
+
+    async def customer_of(self, account: str, entity: str) -> str:
+        """Our external id of the account's customer, made of the account it was made for; "" when it has none."""
+        id = self._names.id_of(account, system="erp", type="customer", entity=entity)
+        first = self._names.first_of(id, system="erp", type="customer", entity=entity) if id else None
+        return refs.customer(first, entity) if first else ""
+
+    async def follow_merge(self, loser: str, master: str, entity: str) -> str:
+        """The customer of the account that is gone is the other account's from now on; its past stays known. Our external id, or ""."""
+        id = self._names.id_of(loser, system="erp", type="customer", entity=entity)
+        if id:
+            self._names.unlink(loser, system="erp", type="customer", entity=entity)
+            self._names.link(master, id, system="erp", type="customer", entity=entity)
+        return await self.customer_of(master, entity)
 
     async def upsert_customer(self, customer: Customer) -> Ref:
         made = await self._erp.upsert_customer(customer)

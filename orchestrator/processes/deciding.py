@@ -6,6 +6,8 @@ billed is set aside with an exception and holds up nobody.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
 from orchestrator.canonical.billing import Event, Invoice, Period, Posted, Target
@@ -28,6 +30,14 @@ class Gathered(msgspec.Struct, frozen=True):
     works: tuple[Work, ...]
     used: int
     read_up_to: int
+    seats: tuple[tuple[str, str], ...] = ()
+
+
+class Ground(NamedTuple):
+    """What a run's decisions stand on beside the contract: the ERP's periods (empty: none could be closed) and who is assigned."""
+
+    periods: tuple[Period, ...]
+    seats: tuple[tuple[str, str], ...]
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -51,10 +61,10 @@ class WorkDesk:
         found = await run.read(self.gather, contract.sow, engagement.workspace, until, retry=self._firm.patience.read)
         if not found.works:
             return Outcome()
-        periods = await self._periods(run, contract.entity, found.works)
+        ground = Ground(tuple(await self._periods(run, contract.entity, found.works)), found.seats)
         used, posted = found.used, 0
         for work in in_order(found.works):
-            event = await self._decided(run, engagement, work, used, periods)
+            event = await self._decided(run, engagement, work, used, ground)
             if event is not None:
                 used, posted = used + event.net, posted + 1
         await run.step(self._firm.book.read_up_to, contract.sow, found.read_up_to, retry=self._firm.patience.local)
@@ -71,7 +81,8 @@ class WorkDesk:
             known = {work.source for work in works}
             works += [work for work in await psa.work_by_source(load.again) if work.source not in known]
         due = await book.undecided([work for work in works if work.approved_at <= until])
-        return Gathered(tuple(due), load.used, up_to)
+        seats = await psa.seats(workspace) if any(work.kind == "time" for work in due) else []
+        return Gathered(tuple(due), load.used, up_to, tuple(seats))
 
     async def _periods(self, run: Run, entity: str, works: tuple[Work, ...]) -> list[Period]:
         """The ERP's periods, asked only when a work date lies in a month that could be closed."""
@@ -80,10 +91,10 @@ class WorkDesk:
             return []
         return await run.read(self._firm.erp.periods, entity, retry=self._firm.patience.read)
 
-    async def _decided(self, run: Run, engagement: Engagement, work: Work, used: int, periods: list[Period]) -> Event | None:
+    async def _decided(self, run: Run, engagement: Engagement, work: Work, used: int, ground: Ground) -> Event | None:
         """Post one piece of work, or set it aside: the event, or None."""
-        on = posting_day(work.on, periods) if periods else work.on
-        decision = decide(engagement, work, used, on)
+        on = posting_day(work.on, ground.periods) if ground.periods else work.on
+        decision = decide(engagement, work, used, on, ground.seats)
         if isinstance(decision, Parked):
             await self._aside(run, engagement, work, decision)
             return None

@@ -18,6 +18,8 @@ class ItemDesk:
             if view.state in LIVE and view.code != item.code:
                 self._desk.resolve(view.id, by="orchestrator", note=f"went on to {item.code}")
         facts = {"sow": item.sow, "field": item.field, "approved_at": item.approved_at}
+        if item.invoice:
+            facts["invoice"] = item.invoice
         self._desk.open(
             Ticket(
                 item.code,

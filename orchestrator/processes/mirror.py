@@ -49,6 +49,7 @@ def mirror_processes(firm: Firm) -> list[Process]:
         refused = 0
         for customer in page.customers:
             refused += await batch.propose_name(run, customer)
+            await batch.tell_hold(run, customer)
         if page.sows:
             await batch.write_totals(run, page.sows)
         return Mirrored(len(rows), len(stale), refused)
@@ -144,6 +145,18 @@ class Batch:
                 raise
             return 1
         return 0
+
+    async def tell_hold(self, run: Run, customer: Renamed) -> None:
+        """A customer on credit hold stops neither project nor billing, by policy; finance is told, once while it stands."""
+        if customer.held:
+            why = f"{customer.customer} is on credit hold; its projects go on and are billed"
+            item = ItemException("", customer.customer, "CREDIT_HOLD", why, 0, "", "customer.credit_hold")
+            await run.step(self.refuse_row, item, run.id, retry=self._firm.patience.local)
+        elif customer.customer:
+            await run.step(self.free, customer.customer, retry=self._firm.patience.local)
+
+    async def free(self, customer: str) -> None:
+        self._firm.desk.accept(customer)
 
     async def _aside(self, run: Run, row: Invoice, failure: Failed) -> None:
         why = f"the CRM refuses the mirror of {row.key}: {failure.code}: {failure.why}"

@@ -13,13 +13,13 @@ from orchestrator.canonical import refs
 from orchestrator.canonical.billing import EntityRun
 from orchestrator.canonical.deal import Won
 from orchestrator.canonical.events import Notice
-from orchestrator.canonical.work import Submission
+from orchestrator.canonical.work import Submission, Withdrawn
 from orchestrator.engine.port import BusinessException, Engine
 from orchestrator.observe.business import Book as Figures
 from orchestrator.observe.business import Item, Ruling, Setup, Shown
 from orchestrator.policies.reference import Reference
 from orchestrator.ports import Clock, Crm
-from orchestrator.processes import activation, billing, work
+from orchestrator.processes import activation, billing, recalling, work
 from orchestrator.processes.sweeps import Sweeps
 from orchestrator.store.book import SqlBook
 from orchestrator.store.desk import Desk, ExceptionView
@@ -100,6 +100,10 @@ class FirmOperations:
     async def again(self, item: ExceptionView) -> None:
         """Decide one set-aside entry again, or mirror one refused invoice again; a new refusal is a new exception."""
         number = len(self._at.desk.history(item.id))
+        if item.code == "APPROVAL_WITHDRAWN":
+            recalled = Withdrawn(str(item.facts.get("sow", "")), item.id, (item.source,))
+            await self._engine.start(recalling.NAME, recalled, id=f"recall:again:{item.id}:{number}")
+            return
         sow = self._book.reopen(item.source)
         if not sow:
             shown = await self._at.sweeps.show_again(item.source, f"mirror:crm:{item.id}:{number}")

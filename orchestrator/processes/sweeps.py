@@ -9,13 +9,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
+
 from orchestrator.canonical import refs
 from orchestrator.canonical.billing import Invoice
 from orchestrator.canonical.deal import SoldSignal, Won
 from orchestrator.canonical.work import Submission
-from orchestrator.policies.validation import SIGNED
+from orchestrator.policies.validation import SIGNED, WON
 from orchestrator.ports import Clock, Crm, Erp, Hint, Psa, Starter
-from orchestrator.processes import activation, milestones, mirror, work
+from orchestrator.processes import activation, amending, milestones, mirror, recalling, withdrawal, work
+
+BACK = {"time-back": "time", "expense-back": "expense"}
 
 
 class Shelf(Protocol):
@@ -27,6 +31,8 @@ class Shelf(Protocol):
     def decided(self, sources: Sequence[str]) -> set[str]: ...
     def unseen(self, invoices: Sequence[Invoice]) -> list[Invoice]: ...
     def moved(self) -> list[str]: ...
+    def terms_version(self, sow: str) -> int: ...
+    def has_work(self, sow: str) -> bool: ...
     async def saw(self, invoices: Sequence[Invoice]) -> None: ...
 
 
@@ -52,15 +58,26 @@ class Sweeps:
     # Selling.
 
     async def sold(self, since: int) -> bool:
-        """Won opportunities and signed SOWs whose push may have been lost."""
+        """Won opportunities and signed SOWs whose push may have been lost, new versions of terms, and deals that are won no more."""
         rows = await self._crm.sold_since(since)
         first = self._finds.begun()
         for row in rows:
-            if not self._shelf.is_engaged(row.sow):
+            if row.stage != WON:
+                await self._taken_back(row)
+            elif 0 < self._shelf.terms_version(row.sow) < row.terms_version:
+                await self._starter.start(amending.NAME, Won(row.sow), id=amending.run_id(row.sow, row.terms_version))
+            elif not self._shelf.is_engaged(row.sow):
                 before = self._finds.begun()
                 await self.tell(row)
                 self._found(before)
         return self._finds.begun() > first
+
+    async def _taken_back(self, row: SoldSignal) -> None:
+        """Stop the set-up of a deal that is won no more; one that stood already is withdrawn by a run of its own."""
+        if await self._starter.abandon(activation.run_id(row.sow), reason=f"the deal is {row.stage or 'gone'}", by="crm"):
+            return
+        if self._shelf.terms_version(row.sow):
+            await self._starter.start(withdrawal.NAME, Won(row.sow), id=withdrawal.run_id(row.sow, row.moved_at))
 
     async def tell(self, row: SoldSignal) -> str:
         """Start the SOW's activation, and tell it of the signature; the run's id."""
@@ -92,6 +109,10 @@ class Sweeps:
     async def milestones(self, since: int) -> bool:
         return await self._work(await self._psa.milestones_since(since))
 
+    async def withdrawn(self, since: int) -> bool:
+        """Submissions that were decided against: most were never approved and mean nothing."""
+        return await self._work(await self._psa.withdrawn_since(since))
+
     def _found(self, before: int) -> None:
         """A sweep asked for a run: was it the first to know of it?"""
         if self._finds.begun() > before:
@@ -119,6 +140,9 @@ class Sweeps:
         sow = self._shelf.sow_of_workspace(hint.workspace) or await self._psa.sow_of(hint.workspace)
         if not sow:
             return  # a project that is not ours
+        if hint.kind in BACK:
+            await self._recall(sow, hint)
+            return
         if hint.kind != "milestone":
             given = Submission(sow, hint.subject, hint.at)
             await self._starter.start(work.NAME, given, id=work.run_id(hint.kind, hint.subject, hint.at))
@@ -126,6 +150,14 @@ class Sweeps:
         seen = await self._psa.milestone(hint.subject)
         if seen is not None and refs.sow_of_line(seen.line) == sow:
             await self._starter.start(milestones.NAME, seen, id=milestones.run_id(seen.line))
+
+    async def _recall(self, sow: str, hint: Hint) -> None:
+        """A submission was decided against: what of it was decided by us before is to be recalled."""
+        if self._shelf.has_work(sow):
+            back = await self._psa.withdrawn(BACK[hint.kind], hint.subject)
+            if back is not None and self._shelf.decided(back.sources):
+                given = msgspec.structs.replace(back, sow=sow)
+                await self._starter.start(recalling.NAME, given, id=recalling.run_id(hint.subject, hint.at))
 
     # Money.
 

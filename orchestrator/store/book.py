@@ -4,6 +4,7 @@ Implements `ports.Book`. The ERP stays the truth of money; the book saves asking
 repeatable, because a step that was cut off is done again.
 
     work:  posted (the ERP holds it) | parked (an exception is open) | again (resubmitted) | waived (written off)
+           | withdrawn (approved no more, and on no invoice)
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from collections.abc import Callable, Collection, Sequence
 import msgspec
 
 from orchestrator.canonical.billing import Billable, Event, Invoice, Posted, Totals
-from orchestrator.canonical.book import ItemException, TotalsRow, Workload
+from orchestrator.canonical.book import ItemException, Standing, TotalsRow, Workload
+from orchestrator.canonical.contract import Contract
 from orchestrator.canonical.engagement import Engagement
 from orchestrator.canonical.work import Work
 from orchestrator.store.database import Database, Statement
 
-POSTED, PARKED, AGAIN, WAIVED = "posted", "parked", "again", "waived"
+POSTED, PARKED, AGAIN, WAIVED, WITHDRAWN = "posted", "parked", "again", "waived", "withdrawn"
+CREDITED = "CREDITED"
 TOTALS_MAX, IN_MAX = 200, 500
 
 _PUT = """insert into work(source, sow, kind, approved_at, state, net, erp_id, invoice, code, currency, settled_at)
@@ -61,6 +64,30 @@ class SqlBook:
                 return None
             self._held[sow] = _decode(row[0])
         return self._held[sow]
+
+    async def amend(self, contract: Contract) -> None:
+        """The engagement goes on under these terms."""
+        engagement = await self.engagement(contract.sow)
+        if engagement is None:
+            return
+        made = msgspec.structs.replace(engagement, contract=contract)
+        body = msgspec.json.encode(made).decode()
+        self._db.commit(("update engagement set body = ? where sow = ?", (body, contract.sow)))
+        self._held[contract.sow] = made
+
+    async def disengage(self, sow: str) -> None:
+        """The engagement was undone: nothing is billed under it any more."""
+        self._db.commit(("update engagement set active = 0 where sow = ?", (sow,)))
+        self._held.pop(sow, None)
+
+    def terms_version(self, sow: str) -> int:
+        """The version of the terms that an active engagement goes by; 0 without one."""
+        if sow not in self._held:
+            row = self._db.row("select body from engagement where sow = ? and active = 1", (sow,))
+            if row is None:
+                return 0
+            self._held[sow] = _decode(row[0])
+        return self._held[sow].contract.terms_version
 
     async def engaged(self, entity: str) -> list[str]:
         """SOW numbers of the entity's active T&M engagements, in order."""
@@ -144,6 +171,32 @@ class SqlBook:
     def waive(self, source: str) -> str:
         """A clerk wrote it off; the SOW it belongs to, "" when it was not parked."""
         return self._turn(source, WAIVED)
+
+    async def release(self, sow: str, code: str) -> int:
+        """What was set aside for this reason is to be decided again; how many."""
+        (count,) = self._db.row("select count(*) from work where sow = ? and state = 'parked' and code = ?", (sow, code)) or (0,)
+        self._db.commit(("update work set state = 'again' where sow = ? and state = 'parked' and code = ?", (sow, code)))
+        return int(count)
+
+    def has_work(self, sow: str) -> bool:
+        """Whether anything was decided under the SOW."""
+        return self._db.row("select 1 from work where sow = ? limit 1", (sow,)) is not None
+
+    async def standing(self, sources: Collection[str]) -> list[Standing]:
+        """What became of these; what was never decided is left out."""
+        marks = ", ".join("?" * len(sources))
+        sql = f"select source, state, net, currency, coalesce(invoice, ''), code from work where source in ({marks}) order by source"
+        return [Standing(*row) for row in self._db.rows(sql, tuple(sources))] if sources else []
+
+    async def take_back(self, source: str) -> None:
+        """It is approved no more, and no invoice holds it."""
+        (sow,) = self._db.row("select sow from work where source = ?", (source,)) or ("",)
+        change = "update work set state = ?, erp_id = '' where source = ? and invoice is null"
+        self._db.commit((change, (WITHDRAWN, source)), (_MOVE, (sow,)))
+
+    async def credited(self, source: str) -> None:
+        """The client was given back what this was billed at."""
+        self._db.commit(("update work set code = ? where source = ? and invoice is not null", (CREDITED, source)))
 
     async def read_up_to(self, sow: str, at: int) -> None:
         """Everything that changed before `at` is decided; never back."""

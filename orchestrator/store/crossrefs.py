@@ -70,6 +70,13 @@ class Crossrefs:
         """The system's id of a thing, now or at an instant."""
         return self._one("id", "canonical", canonical, (system, type, entity), at)
 
+    def first_of(self, id: str, *, system: str, type: str, entity: str = "") -> str | None:
+        """What an id was first known as, whatever it is called since."""
+        row = self._db.row(
+            f"select canonical from crossref where {_LIVE} and id = ? order by seq limit 1", (system, type, entity, id)
+        )
+        return None if row is None else str(row[0])
+
     def canonical_of(self, id: str, *, system: str, type: str, entity: str = "", at: int | None = None) -> str | None:
         """Whose id it is, now or at an instant."""
         return self._one("canonical", "id", id, (system, type, entity), at)

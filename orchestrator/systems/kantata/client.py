@@ -11,7 +11,7 @@ import msgspec
 
 from orchestrator.canonical import refs
 from orchestrator.canonical.engagement import Demand, Ref, Story, Workspace
-from orchestrator.canonical.work import MilestoneSeen, Work
+from orchestrator.canonical.work import MilestoneSeen, Withdrawn, Work
 from orchestrator.errors import BusinessException, Transient
 from orchestrator.policies.matching import only
 from orchestrator.policies.ownership import Guard
@@ -29,6 +29,7 @@ PAGES_MAX = 200
 YEAR_MS = 365 * 86_400_000
 PLAIN = re.compile(r"[A-Za-z0-9_.:,-]*")
 WORK_INCLUDE = "user,active_submission"
+SUBMISSIONS = {"time": ("timesheet_submissions", "time_entries"), "expense": ("expense_report_submissions", "expenses")}
 
 
 class Problem(msgspec.Struct):
@@ -91,6 +92,10 @@ class Kantata:
         self._guard.check("psa", "workspace", ("archived",))
         await self._write("PUT", f"workspaces/{workspace.id}", {"workspace": {"archived": True}})
 
+    async def reschedule(self, workspace: str, end_on: str) -> None:
+        self._guard.check("psa", "workspace", ("due_on",))
+        await self._write("PUT", f"workspaces/{workspace}", {"workspace": {"due_date": end_on}})
+
     async def create_stories(self, workspace: str, stories: tuple[Story, ...]) -> dict[str, str]:
         self._guard.check("psa", "story", mapping.STORY_FIELDS)
         there = await self._stories(workspace)
@@ -144,6 +149,21 @@ class Kantata:
             found += await self._expenses({"only": ",".join(expenses), "include": WORK_INCLUDE})
         return found
 
+    async def seats(self, workspace: str) -> list[tuple[str, str]]:
+        pages = await self._all("assignments", {"workspace_id": workspace, "include": "assignee"})
+        return [seat for page in pages for seat in mapping.seats_of(page)]
+
+    async def withdrawn(self, kind: str, submission: str) -> Withdrawn | None:
+        resource, lines = SUBMISSIONS[kind]
+        for page in await self._all(resource, {"only": submission, "include": f"{lines},workspace"}):
+            for key in page.results:
+                row = getattr(page, resource)[key.id]
+                if row.status in mapping.DECIDED_AGAINST:
+                    title = page.workspaces[row.workspace_id].title if row.workspace_id in page.workspaces else ""
+                    sources = [refs.time(id) for id in row.time_entry_ids] + [refs.expense(id) for id in row.expense_ids]
+                    return Withdrawn(refs.sow_in(title), row.id, tuple(sources))
+        return None
+
     async def milestone(self, story: str) -> MilestoneSeen | None:
         pages = await self._all("stories", {"only": story, "include": "custom_field_values"})
         return next((mapping.milestone_of(page.stories[key.id], page) for page in pages for key in page.results), None)
@@ -170,6 +190,14 @@ class Kantata:
         asked = {"story_type": "milestone", "updated_after": utc(since - 1000), "include": "custom_field_values"}
         seen = ((page.stories[key.id], page) for page in await self._all("stories", asked) for key in page.results)
         return [hint for row, page in seen if (hint := mapping.hint_of_story(row, page)) is not None]
+
+    async def withdrawn_since(self, since: int) -> list[Hint]:
+        found: list[Hint] = []
+        for kind, (resource, _) in SUBMISSIONS.items():
+            asked = {"statuses": "rejected,cancelled", "updated_after": utc(since - 1000)}
+            rows = (getattr(page, resource)[key.id] for page in await self._all(resource, asked) for key in page.results)
+            found += [hint for row in rows if (hint := mapping.back_of(kind, row)) is not None]
+        return found
 
     # How it speaks.
 

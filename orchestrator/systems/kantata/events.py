@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from orchestrator.ports import Hint
 from orchestrator.systems.instants import millis
-from orchestrator.systems.kantata.mapping import Envelope, EventRow
+from orchestrator.systems.kantata.mapping import Envelope, EventRow, back_of
 
 TYPES = "timesheet:updated,expense_report:updated,story:custom_field_value_created"
 
@@ -21,6 +21,7 @@ def hint_of(event: EventRow, page: Envelope) -> Hint | None:
         return None if story is None else Hint("milestone", story.workspace_id, story.id, millis(event.created_at))
     submissions = page.timesheet_submissions if kind == "timesheet" else page.expense_report_submissions
     row = submissions.get(subject)
+    what = "time" if kind == "timesheet" else "expense"
     if row is None or row.status != "approved" or not row.resolved_at:
-        return None
-    return Hint("time" if kind == "timesheet" else "expense", row.workspace_id, row.id, millis(row.resolved_at))
+        return None if row is None else back_of(what, row)
+    return Hint(what, row.workspace_id, row.id, millis(row.resolved_at))

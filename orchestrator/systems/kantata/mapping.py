@@ -19,6 +19,8 @@ from orchestrator.systems.instants import millis
 CREATOR_ROLE = "maven"
 SERVICE, SYNCED, LINK = "netsuite", "successful", "erp:"
 ACCEPTED_AT, ACCEPTED_BY = "Accepted At", "Accepted By"
+BACK = "-back"
+DECIDED_AGAINST = frozenset(("rejected", "cancelled"))
 WORKSPACE_FIELDS = ("title", "currency", "price", "budgeted", "start_on", "due_on", "require_time_approvals", "description")
 STORY_FIELDS = ("workspace_id", "title", "type", "start_on", "due_on", "billable", "fixed_fee", "estimate_minutes")
 DEMAND_FIELDS = ("workspace_id", "role", "minutes", "label")
@@ -81,6 +83,14 @@ class SubmissionRow(msgspec.Struct, gc=False):
     status: str = ""
     workspace_id: str = ""
     resolved_at: str | None = msgspec.field(default=None, name="current_resolution_created_at_date")
+    time_entry_ids: list[str] = []
+    expense_ids: list[str] = []
+
+
+class AssignmentRow(msgspec.Struct, gc=False):
+    id: str
+    story_id: str = ""
+    assignee_id: str = ""
 
 
 class TimeRow(msgspec.Struct, gc=False):
@@ -146,6 +156,7 @@ class Envelope(msgspec.Struct):
     stories: dict[str, StoryRow] = {}
     workspace_resources: dict[str, ResourceRow] = {}
     roles: dict[str, RoleRow] = {}
+    assignments: dict[str, AssignmentRow] = {}
     time_entries: dict[str, TimeRow] = {}
     expenses: dict[str, ExpenseRow] = {}
     timesheet_submissions: dict[str, SubmissionRow] = {}
@@ -261,6 +272,19 @@ def expense_work(row: ExpenseRow, page: Envelope) -> Work | None:
         note=row.notes or "",
         changed_at=millis(row.updated_at),
     )
+
+
+def seats_of(page: Envelope) -> list[tuple[str, str]]:
+    """(story, person number) of every assignment of a page."""
+    rows = (page.assignments[key.id] for key in page.results)
+    return [(row.story_id, _person(row.assignee_id, page)) for row in rows]
+
+
+def back_of(kind: str, row: SubmissionRow) -> Hint | None:
+    """The hint that a submission is approved no more; None while it is under way or stands."""
+    if row.status not in DECIDED_AGAINST or not row.resolved_at:
+        return None
+    return Hint(f"{kind}{BACK}", row.workspace_id, row.id, millis(row.resolved_at))
 
 
 def _person(user_id: str, page: Envelope) -> str:

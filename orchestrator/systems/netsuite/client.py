@@ -11,11 +11,12 @@ from orchestrator.canonical import refs
 from orchestrator.canonical.billing import Bill, Event, Invoice, Period, Posted, Target
 from orchestrator.canonical.contract import Contract
 from orchestrator.canonical.engagement import Ref
+from orchestrator.canonical.money import DIGITS
 from orchestrator.canonical.party import Customer
 from orchestrator.errors import Refused, Transient, Unknown
 from orchestrator.policies.ownership import Guard
 from orchestrator.ports import Renamed, Response
-from orchestrator.systems.http import WRITES, Link, decoded, encode, excerpt, refusal, safely
+from orchestrator.systems.http import WRITES, Link, decoded, encode, excerpt, number, refusal, safely
 from orchestrator.systems.netsuite import mapping, queries
 
 RECORD = "/services/rest/record/v1"
@@ -93,6 +94,15 @@ class NetSuite:
         self._guard.check("erp", "job", ("inactive",))
         await self._patch("job", job.key, {"isInactive": True})
 
+    async def amend_order(self, contract: Contract, order: Ref) -> None:
+        self._guard.check("erp", "sales_order", ("cap",))
+        cap = None if contract.cap is None else number(contract.cap, DIGITS[contract.currency])
+        await self._patch("salesOrder", order.key, {"custbody_cap": cap})
+
+    async def amend_job(self, contract: Contract, job: Ref) -> None:
+        self._guard.check("erp", "job", ("end_on",))
+        await self._patch("job", job.key, {"projectedEndDate": contract.end_on})
+
     # Billing events.
 
     async def post_time(self, event: Event, target: Target) -> Posted:
@@ -104,7 +114,20 @@ class NetSuite:
         self._guard.check("erp", "expense_report", mapping.EXPENSE_FIELDS)
         lists = await self._lists()
         body = mapping.expense_report(event, target, lists.currencies[event.currency])
-        return Posted(event.source, await self._put("expenseReport", event.source, body, entity=target.entity, query="?replace=expense"))
+        return Posted(
+            event.source, await self._put("expenseReport", event.source, body, entity=target.entity, query="?replace=expense")
+        )
+
+    async def take_back(self, source: str) -> None:
+        record, kind = ("timeBill", "time_bill") if source.startswith("TE-") else ("expenseReport", "expense_report")
+        self._guard.check("erp", kind, ("external_id",))
+        path = f"{RECORD}/{record}/eid:{quote(source, safe='')}"
+        answer = await self._link.call("DELETE", path, b"", JSON)
+        if answer.status != 404:  # it was taken back before
+            self._require(answer)
+
+    async def is_credited(self, source: str) -> bool:
+        return bool(await self._select(queries.CREDITS, source))
 
     async def periods(self, entity: str) -> list[Period]:
         return [mapping.period_of(row) for row in await self._select(queries.PERIODS, f"%-{entity}")]

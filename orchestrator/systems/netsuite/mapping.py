@@ -31,6 +31,7 @@ TIME_FIELDS = ("external_id", "employee_id", "job_id", "item_id", "minutes", "tr
 EXPENSE_FIELDS = ("external_id", "employee_id", "tran_date", "work_date", "currency", "lines")
 INVOICE_FIELDS = ("external_id", "tran_date", "lines")
 ORDER_OPEN, ORDER_CLOSED = {"id": "F"}, {"id": "H"}
+HOLD_ON = "ON"
 NAME_MAX = 83
 """The longest companyName NetSuite takes (memory)."""
 
@@ -226,4 +227,5 @@ def renamed_of(row: dict[str, str]) -> Renamed | None:
     """The account and name of a billing customer; None for customers that are not ours."""
     prefix, _, rest = row.get("externalid", "").partition("-")
     account = rest.rpartition("-")[0]
-    return Renamed(account, row.get("companyname", "")) if prefix == "CUS" and account else None
+    held = row.get("creditholdoverride") == HOLD_ON
+    return Renamed(account, row.get("companyname", ""), row["externalid"], held=held) if prefix == "CUS" and account else None

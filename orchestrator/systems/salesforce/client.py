@@ -9,6 +9,7 @@ import msgspec
 
 from orchestrator.canonical.billing import Invoice, Totals
 from orchestrator.canonical.deal import Deal, SoldSignal
+from orchestrator.canonical.party import Party
 from orchestrator.errors import Transient
 from orchestrator.policies.ownership import Guard
 from orchestrator.ports import Failed, Response
@@ -111,6 +112,17 @@ class Salesforce:
     async def sold_since(self, since: int) -> list[SoldSignal]:
         return [mapping.sold_of(row) for row in await self._query(mapping.SOLD.format(mapping.literal(since)))]
 
+    async def accounts_like(self, party: Party) -> list[Party]:
+        if not (party.tax_id or party.website):
+            return []
+        unlike = mapping.quoted("\\")  # a value no account has: an empty field is nobody's likeness
+        tax_id, website = (mapping.quoted(value) if value else unlike for value in (party.tax_id, party.website))
+        return [mapping.party_of(row) for row in await self._query(mapping.LIKE.format(tax_id, website))]
+
+    async def merged_into(self, account: str) -> list[str]:
+        rows = await self._query(mapping.MERGED.format(mapping.quoted(account)), deleted=True)
+        return [row["AccountNumber"] for row in rows if row.get("AccountNumber")]
+
     async def mirrored_versions(self, keys: tuple[str, ...]) -> dict[str, int]:
         names = ", ".join(mapping.quoted(key) for key in keys)
         rows = await self._query(mapping.VERSIONS.format(names)) if keys else []
@@ -143,8 +155,8 @@ class Salesforce:
 
     # How it speaks.
 
-    async def _query(self, soql: str) -> list[dict[str, Any]]:
-        path: str = f"{DATA}/query?q={quote(soql, safe='')}"
+    async def _query(self, soql: str, *, deleted: bool = False) -> list[dict[str, Any]]:
+        path: str = f"{DATA}/{'queryAll' if deleted else 'query'}?q={quote(soql, safe='')}"
         records: list[dict[str, Any]] = []
         for _ in range(PAGES_MAX):
             page = await safely(self._page(path))

@@ -16,22 +16,25 @@ from orchestrator.systems.http import exact, number
 from orchestrator.systems.instants import millis, utc
 
 DEAL = (
-    "SELECT SOW_Number__c, Type__c, Selling_Entity__c, Service_Offering__c, Tax_Profile__c, Cap__c, Terms__c, Status__c, "
+    "SELECT SOW_Number__c, Type__c, Selling_Entity__c, Service_Offering__c, Tax_Profile__c, Cap__c, Value__c, Terms__c, Status__c, "
     "Signed_At__c, Version__c, CurrencyIsoCode, Start_Date__c, End_Date__c, Billing_Contact__r.Email, "
     "Opportunity__r.Opportunity_Number__c, Opportunity__r.Name, Opportunity__r.StageName, Opportunity__r.Amount, "
     "Opportunity__r.CurrencyIsoCode, Account__r.AccountNumber, Account__r.Name, Account__r.BillingStreet, "
     "Account__r.BillingCity, Account__r.BillingState, Account__r.BillingPostalCode, Account__r.BillingCountry, "
-    "Account__r.Tax_Id__c, Account__r.Segment__c FROM SOW__c WHERE SOW_Number__c = {}"
+    "Account__r.Tax_Id__c, Account__r.Segment__c, Account__r.Website FROM SOW__c WHERE SOW_Number__c = {}"
 )
 LINES = (
     "SELECT Line_Key__c, Quantity, UnitPrice, TotalPrice, ServiceDate, Description, Product2.ProductCode "
     "FROM OpportunityLineItem WHERE Opportunity.Opportunity_Number__c = {} ORDER BY Line_Key__c"
 )
 SOLD = (
-    "SELECT SOW_Number__c, Status__c, Signed_At__c, Version__c, Opportunity__r.StageName FROM SOW__c "
-    "WHERE Opportunity__r.StageName = 'Closed Won' AND (SystemModstamp >= {0} OR Opportunity__r.SystemModstamp >= {0}) "
+    "SELECT SOW_Number__c, Status__c, Signed_At__c, Version__c, SystemModstamp, Opportunity__r.StageName, "
+    "Opportunity__r.SystemModstamp FROM SOW__c WHERE (Opportunity__r.StageName IN ('Closed Won', 'Reopened', 'Closed Lost') "
+    "AND (SystemModstamp >= {0} OR Opportunity__r.SystemModstamp >= {0})) OR (Opportunity__c = null AND SystemModstamp >= {0}) "
     "ORDER BY SOW_Number__c"
 )
+LIKE = "SELECT AccountNumber, Name, Tax_Id__c, Website FROM Account WHERE Tax_Id__c = {} OR Website = {} ORDER BY AccountNumber"
+MERGED = "SELECT AccountNumber FROM Account WHERE IsDeleted = true AND MasterRecord.AccountNumber = {} ORDER BY AccountNumber"
 SOWS_BY_NUMBER = "SELECT SOW_Number__c FROM SOW__c WHERE Opportunity__r.Opportunity_Number__c = {} ORDER BY SOW_Number__c"
 SOWS_BY_ID = "SELECT SOW_Number__c FROM SOW__c WHERE Opportunity__c = {} ORDER BY SOW_Number__c"
 VERSIONS = "SELECT Invoice_Key__c, Source_Version__c FROM Invoice__c WHERE Invoice_Key__c IN ({})"
@@ -92,6 +95,7 @@ def deal_of(record: Record, lines: list[Record]) -> Deal:
         status=word(record.get("Status__c")),
         signed_at=millis(record.get("Signed_At__c")),
         terms_version=exact(record.get("Version__c") or 0, 0),
+        value=None if record.get("Value__c") is None else exact(record["Value__c"], digits),
         sow_currency=record.get("CurrencyIsoCode") or "",
         lines=tuple(_line(line, digits) for line in lines),
     )
@@ -106,7 +110,14 @@ def _party(account: Record) -> Party:
         account.get("BillingCountry") or "",
     )
     segment = word(account.get("Segment__c")) or "standard"
-    return Party(account.get("AccountNumber") or "", account.get("Name") or "", address, account.get("Tax_Id__c") or "", segment)
+    return Party(
+        account.get("AccountNumber") or "",
+        account.get("Name") or "",
+        address,
+        account.get("Tax_Id__c") or "",
+        segment,
+        account.get("Website") or "",
+    )
 
 
 def _line(record: Record, digits: int) -> DealLine:
@@ -131,7 +142,13 @@ def sold_of(record: Record) -> SoldSignal:
         word(record.get("Status__c")),
         millis(record.get("Signed_At__c")),
         exact(record.get("Version__c") or 0, 0),
+        millis(opportunity.get("SystemModstamp") or record.get("SystemModstamp")),
     )
+
+
+def party_of(record: Record) -> Party:
+    """One account as a look for its like shows it."""
+    return _party(record)
 
 
 def invoice_record(invoice: Invoice) -> Record:

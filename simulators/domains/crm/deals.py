@@ -94,11 +94,13 @@ def invoiced_deals_stay_won(records: Records, before: Row, after: Row) -> None:
 
 
 def deleting_a_deal(records: Records, before: Row, after: Row) -> None:
-    """A deal whose work is active stays; else its lines and quotes go with it."""
+    """A deal whose work is active stays; else its lines and quotes go with it, and its statements of work stand without a deal."""
     if before is None or not after.deleted:
         return
     if active_work(records, after.id) is not None:
         raise Refusal("in_use", "the deal has work under delivery", field="id", got=[after.id])
+    for sow in records.find(records.kinds["sow"], "opportunity_id", after.id, LINES_MAX):
+        records.change(records.kinds["sow"], sow, {"opportunity_id": None}, after.changed_by)
     for name in ("opportunity_line", "quote"):
         for child in records.find(records.kinds[name], "opportunity_id", after.id, LINES_MAX):
             records.remove(records.kinds[name], child, after.changed_by)

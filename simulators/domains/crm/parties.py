@@ -65,7 +65,13 @@ def merge(records: Records, row: Row, values: dict[str, Any], user: str, _at: in
     if loser.id == row.id:
         raise Refusal("bad_value", "an account is not merged into itself", field="loser", got=loser.number)
     loser = records.change(ACCOUNT, loser, {"merged_into": row.id, "parent_id": None}, user)
-    for name, link in (("contact", "account_id"), ("opportunity", "account_id"), ("sow", "account_id"), ("contract", "account_id"), ("account", "parent_id")):
+    for name, link in (
+        ("contact", "account_id"),
+        ("opportunity", "account_id"),
+        ("sow", "account_id"),
+        ("contract", "account_id"),
+        ("account", "parent_id"),
+    ):
         for child in records.find(records.kinds[name], link, loser.id, CHILDREN_MAX):
             records.change(records.kinds[name], child, {link: None if child.id == row.id else row.id}, user)
     records.remove(ACCOUNT, loser, user)
@@ -97,7 +103,7 @@ ACCOUNT = Kind(
         OWNER,
         Field("phone"),
         Field("website"),
-        Field("merged_into", "id"),
+        Field("merged_into", "ref", indexed=True, to="account"),
         CREATED_BY,
     ),
     rules=(hierarchy_has_no_circle, deleting_takes_what_hangs_on_it),

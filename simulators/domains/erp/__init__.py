@@ -5,6 +5,7 @@ One entity family a file; `KINDS` is the whole. Read `billing.py` for how an inv
 
 from __future__ import annotations
 
+from .credit import CREDIT
 from .expense import EXPENSE_LINE, EXPENSE_REPORT
 from .invoice import INVOICE, INVOICE_LINE
 from .order import SALES_ORDER, SALES_ORDER_LINE
@@ -36,6 +37,7 @@ KINDS = {
         INVOICE_LINE,
         PAYMENT,
         PAYMENT_APPLICATION,
+        CREDIT,
         SERIES,
     )
 }

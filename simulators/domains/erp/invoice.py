@@ -15,7 +15,7 @@ from .reference import SUBSIDIARY, moved, pointed
 from .series import last_number
 
 OPEN, SENT, PARTIALLY_PAID, PAID, DISPUTED = "open", "sent", "partially_paid", "paid", "disputed"
-LIVES_ON = ("status", "paid", "open_balance", "sent_at")  # the only fields of a posted invoice that move
+LIVES_ON = ("status", "paid", "credited", "open_balance", "sent_at")  # the only fields of a posted invoice that move
 
 
 def number_text(code: str, number: int) -> str:
@@ -49,10 +49,11 @@ def number_is_the_next_of_its_subsidiary(records: Records, before: Any, after: A
 
 
 def sums_agree(_records: Records, _before: Any, after: Any) -> None:
-    if after.gross != after.net + after.tax or after.open_balance != after.gross - after.paid or after.open_balance < 0:
+    owed = after.gross - after.paid - after.credited
+    if after.gross != after.net + after.tax or after.open_balance != owed or owed < 0:
         raise Refusal(
             "bad_value",
-            "gross = net + tax, and open = gross - paid, never below zero",
+            "gross = net + tax, and open = gross - paid - credited, never below zero",
             field="open_balance",
             got=after.open_balance,
         )
@@ -122,6 +123,7 @@ INVOICE = Kind(
         Field("tax", "money", default=0),
         Field("gross", "money", default=0),
         Field("paid", "money", default=0),
+        Field("credited", "money", default=0),
         Field("open_balance", "money", default=0),
         Field("sent_at", "instant"),
         Field("memo"),

@@ -65,6 +65,7 @@ CUSTOMER = Kind(
         Field("postal_code"),
         Field("country"),
         Field("tax_id"),
+        Field("credit_hold", "flag", default=0),  # shown to whoever asks; nothing is refused for it
         Field("inactive", "flag", default=0),
     ),
     rules=(currency_exists, used_customer_keeps_its_books),

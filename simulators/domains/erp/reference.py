@@ -98,6 +98,7 @@ EMPLOYEE = Kind(
         Field("external_id", indexed=True, unique=True),
         Field("name", required=True),
         Field("subsidiary_id", "ref", required=True, to="subsidiary"),
+        Field("inactive", "flag", default=0),
     ),
     key="external_id",
 )

@@ -9,7 +9,7 @@ from simulators.kernel.records import Field, Kind, Records, Refusal
 from .arithmetic import hours_of, net_of
 from .party import JOB
 from .period import demand_open
-from .reference import TAX_CODE, moved, named, pointed
+from .reference import EMPLOYEE, TAX_CODE, moved, named, pointed
 
 MINUTES_A_DAY = 1440
 
@@ -43,6 +43,16 @@ def project_takes_time(records: Records, before: Any, after: Any) -> None:
         demand_open(records, job.subsidiary_id, day)
 
 
+def person_works_here(records: Records, before: Any, after: Any) -> None:
+    """Time of a person who has left, or of another subsidiary than the project's, is not taken: there is no intercompany time."""
+    if after.deleted or not moved(before, after, "employee_id", "job_id"):
+        return
+    employee = pointed(records, EMPLOYEE, after.employee_id, "employee_id")
+    job = pointed(records, JOB, after.job_id, "job_id")
+    if employee.inactive or employee.subsidiary_id != job.subsidiary_id:
+        raise Refusal("dangling", f"no employee {after.employee_id} for this project", field="employee_id", got=after.employee_id)
+
+
 def value_of(bill: Any, currency: str) -> int:
     """Return what the time is worth in minor units of `currency`."""
     return net_of(hours_of(bill.minutes), bill.rate or 0, currency)
@@ -64,7 +74,7 @@ TIME_BILL = Kind(
         Field("memo"),
         Field("invoice_id", "ref", to="invoice"),
     ),
-    rules=(invoiced_time_is_fixed, time_is_well_formed, project_takes_time),
+    rules=(invoiced_time_is_fixed, time_is_well_formed, project_takes_time, person_works_here),
     key="external_id",
 )
 NAMES = tuple(f.name for f in TIME_BILL.fields)

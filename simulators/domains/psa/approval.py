@@ -21,10 +21,12 @@ LINE_MOVES = {
     "draft": ("submitted",),
     "submitted": ("approved", "rejected", "draft"),
     "rejected": ("draft",),
-    "approved": (),
+    "approved": ("rejected",),  # withdrawn: only with its submission
 }
 LINE_MACHINE = Machine("state", "draft", LINE_MOVES, ("draft",))  # there is no way around the approver
-SUBMISSION_MOVES = {"submitted": ("approved", "rejected", "cancelled"), "approved": (), "rejected": (), "cancelled": ()}
+SUBMISSION_MOVES = {
+    "submitted": ("approved", "rejected", "cancelled"), "approved": ("rejected",), "rejected": (), "cancelled": (),
+}  # fmt: skip
 SUBMISSION_MACHINE = Machine("state", "submitted", SUBMISSION_MOVES, ("submitted",))
 SUBMISSION_FIELDS = (
     Field("workspace_id", "ref", required=True, indexed=True, to="workspace"),
@@ -76,13 +78,15 @@ def moves_with_submission(submission: Callable[[], Kind]) -> Rule:
 
 
 def decided_by_another(_records: Records, before: Any, after: Any) -> None:
-    """A decision names its instant and its approver, who is not the owner; a made decision stands."""
+    """A decision names its instant and its approver, who is not the owner; a made decision stands, unless an approval is withdrawn."""
     if after.state in ("approved", "rejected"):
         if after.approver_id is None or after.decided_at is None:
             raise Refusal("required", "a decision needs approver and instant", field="approver_id")
         if after.approver_id == after.user_id:
             raise Refusal("own_time", "own lines are approved by somebody else", field="approver_id", got=after.approver_id)
     if before is None:
+        return
+    if (before.state, after.state) == ("approved", "rejected") and not moved(before, after, "user_id", "workspace_id"):
         return
     if before.state != "submitted" and moved(before, after, "state", "approver_id", "decided_at", "user_id", "workspace_id"):
         raise Refusal("frozen", f"a submission that was {before.state} is fixed", field="state", got=before.state)
@@ -103,7 +107,7 @@ def submission_kind(name: str, verbs: dict[str, Verb]) -> Kind:
 
 
 def verbs_over(line: Callable[[], Kind], submission: Callable[[], Kind], day: str) -> dict[str, Verb]:
-    """Build submit, approve, reject and cancel over lines of kind `line()`, dated by field `day`; each is all or nothing."""
+    """Build submit, approve, reject, cancel and withdraw over lines of kind `line()`, dated by field `day`; each is all or nothing."""
 
     def submit(records: Records, _row: Any, values: dict[str, Any], user: str, _at: int) -> Any:
         values = dict(values)
@@ -121,6 +125,7 @@ def verbs_over(line: Callable[[], Kind], submission: Callable[[], Kind], day: st
     def decide(state: str) -> Verb:
         def verb(records: Records, row: Any, values: dict[str, Any], user: str, at: int) -> Any:
             known(row, submission())
+            waiting(row, state)
             approver = values.get("approver_id") or person(records, user)
             made = {"state": state, "approver_id": approver, "decided_at": at, **comment_of(values)}
             decided = records.change(submission(), row, made, user)
@@ -131,6 +136,19 @@ def verbs_over(line: Callable[[], Kind], submission: Callable[[], Kind], day: st
 
         return verb
 
+    def withdraw(records: Records, row: Any, values: dict[str, Any], user: str, at: int) -> Any:
+        """Take an approval back: the submission and its lines count as rejected from now on."""
+        known(row, submission())
+        if row.state != "approved":
+            raise Refusal(
+                "illegal_transition", f"only an approval is withdrawn, this is {row.state}", field="state", got=row.state
+            )
+        made = {"state": "rejected", "approver_id": person(records, user), "decided_at": at, **comment_of(values)}
+        taken = records.change(submission(), row, made, user)
+        for each in lines_of(records, line(), row.id, "approved"):
+            records.change(line(), each, {"state": "rejected", "approved_at": None, "approved_by": None}, user)
+        return taken
+
     def cancel(records: Records, row: Any, values: dict[str, Any], user: str, at: int) -> Any:
         known(row, submission())
         done = records.change(submission(), row, {"state": "cancelled", "decided_at": at, **comment_of(values)}, user)
@@ -138,13 +156,20 @@ def verbs_over(line: Callable[[], Kind], submission: Callable[[], Kind], day: st
             records.change(line(), each, {"state": "draft"}, user)
         return done
 
-    return {"submit": submit, "approve": decide("approved"), "reject": decide("rejected"), "cancel": cancel}
+    decisions = {"approve": decide("approved"), "reject": decide("rejected")}
+    return {"submit": submit, **decisions, "cancel": cancel, "withdraw": withdraw}
 
 
 def known(row: Any, kind: Kind) -> None:
     """Refuse a decision about nothing."""
     if row is None:
         raise Refusal("missing", f"no such {kind.name}", field="id")
+
+
+def waiting(row: Any, state: str) -> None:
+    """Refuse a decision about what is decided."""
+    if row.state != "submitted":
+        raise Refusal("illegal_transition", f"a submission that is {row.state} does not become {state}", field="state", got=state)
 
 
 def comment_of(values: dict[str, Any]) -> dict[str, Any]:
@@ -194,9 +219,9 @@ def dated(field: str) -> Rule:
     return rule
 
 
-def lines_of(records: Records, kind: Kind, submission_id: Any) -> list[Any]:
-    """Return the lines that wait with this submission, by id."""
-    return [each for each in records.find(kind, "submission_id", submission_id, LINES_MAX) if each.state == "submitted"]
+def lines_of(records: Records, kind: Kind, submission_id: Any, state: str = "submitted") -> list[Any]:
+    """Return the lines that wait with this submission (or are in another state), by id."""
+    return [each for each in records.find(kind, "submission_id", submission_id, LINES_MAX) if each.state == state]
 
 
 def person(records: Records, user: str) -> Any:

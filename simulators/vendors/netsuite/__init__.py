@@ -33,7 +33,7 @@ WIRES = (
     wires.ACCOUNTING_PERIOD, wires_transactions.SALES_ORDER, wires_transactions.SALES_ORDER_ITEM, wires_transactions.INVOICE,
     wires_transactions.INVOICE_ITEM, wires_transactions.INVOICE_TIME, wires_transactions.INVOICE_EXPENSE, wires_transactions.INVOICE_TAX,
     wires_transactions.TIME_BILL, wires_transactions.EXPENSE_REPORT_WIRE, wires_transactions.EXPENSE_REPORT_EXPENSE,
-    wires_transactions.CUSTOMER_PAYMENT, wires_transactions.CUSTOMER_PAYMENT_APPLY,
+    wires_transactions.CUSTOMER_PAYMENT, wires_transactions.CUSTOMER_PAYMENT_APPLY, wires_transactions.CREDIT_MEMO,
 )  # fmt: skip
 assert len(KINDS) <= STEP, "lanes would meet"
 

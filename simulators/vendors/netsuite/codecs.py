@@ -141,6 +141,15 @@ HOURS = Codec("duration", duration, minutes, sql="({0} / 60.0)", accepts=(str, i
 FLAG = Codec("boolean", bool, flag, sql="CASE {0} WHEN 1 THEN 'T' ELSE 'F' END", accepts=(bool, str))
 COUNTRY = Codec("enum", lambda c: {"id": c, "refName": COUNTRIES.get(c, c)}, country)
 
+# AUTO lets the credit limit decide, ON and OFF are somebody's decision (memory); limits are not modelled, so AUTO never holds.
+HOLD = Codec(
+    "enum",
+    lambda held: {"id": "ON", "refName": "On"} if held else {"id": "AUTO", "refName": "Auto"},
+    lambda given: {"ON": 1, "AUTO": 0, "OFF": 0}[given.get("id") if type(given) is dict else given],
+    sql="CASE {0} WHEN 1 THEN 'ON' ELSE 'AUTO' END",
+    ordered=False,
+    accepts=(str, dict),
+)
 ORDER_STATUS = enumerated({"pending": ("A", "Pending Approval"), "open": ("F", "Pending Billing"), "closed": ("H", "Closed")})
 # Source: the 2026.1 record schema lists A, B, D, E, V for an invoice (read 2026-11). Sent, partially paid and disputed are no
 # statuses there; the account keeps them in its own text field custbody_ar_status.

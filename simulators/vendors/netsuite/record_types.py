@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from simulators.domains.erp import expense, invoice, order, party, payment, period, reference, time
-from simulators.kernel.records import Records, Row
+from simulators.domains.erp import credit, expense, invoice, order, party, payment, period, reference, time
+from simulators.kernel.records import Records, Refusal, Row
 
 from .invoices import LINES_MAX, create_invoice, update_invoice
 from .orders import create_expense, create_order, remove_expense, remove_order, update_expense, update_order
 from .parties import create_customer, create_job, update_customer
 from .payments import create_payment, update_payment
-from .record_type import RecordType, Sublist
+from .record_type import Body, RecordType, Sublist
+from .state import Account
 
 
 def lines_of(records: Records, row: Row) -> list[Row]:
@@ -30,6 +31,11 @@ def expense_lines(records: Records, row: Row) -> list[Row]:
 
 def applications(records: Records, row: Row) -> list[Row]:
     return records.find(payment.PAYMENT_APPLICATION, "payment_id", row.id, LINES_MAX)
+
+
+def issued_by_people(_system: Account, _record: RecordType, _body: Body) -> Row:
+    """Credit memos are made by people at the screen; over REST they are read only here."""
+    raise Refusal("forbidden", "credit memos are issued in the user interface")
 
 
 RECORD_TYPES = (
@@ -77,6 +83,7 @@ RECORD_TYPES = (
         create=create_payment,
         update=update_payment,
     ),
+    RecordType("creditMemo", credit.CREDIT, "number", create=issued_by_people),
     RecordType("subsidiary", reference.SUBSIDIARY, "name"),
     RecordType("currency", reference.CURRENCY, "code", external="code"),
     RecordType("term", reference.TERM, "code", external="code"),

@@ -71,8 +71,8 @@ SHARED = {"posting": text("T"), "voided": text("F"), "exchangerate": number("1.0
 
 def transaction_cells(types: Mapping[str, RecordType], wires: Mapping[str, Wire]) -> dict[str, tuple[str, Cells]]:
     """{type code: (table, cells)} of the transactions there are."""
-    order, invoice, report, paid = (
-        cells_of(wires[n], types) for n in ("salesorder", "invoice", "expensereport", "customerpayment")
+    order, invoice, report, paid, credit = (
+        cells_of(wires[n], types) for n in ("salesorder", "invoice", "expensereport", "customerpayment", "creditmemo")
     )
     made = {
         "SalesOrd": ("sales_order_row", order, {
@@ -90,6 +90,11 @@ def transaction_cells(types: Mapping[str, RecordType], wires: Mapping[str, Wire]
             "foreignpaymentamountused": money("t.applied"), "foreignpaymentamountunused": money("t.unapplied"),
             "tranid": Cell("t.bank_ref", "text"), "transactionnumber": Cell("t.bank_ref", "text"),
             "status": Cell("'C'", "text", "'Customer Payment : Deposited'")}),
+        "CustCred": ("credit_row", credit, {
+            "recordtype": text("creditmemo"), "foreigntotal": money("(- t.amount)"), "foreignpaymentamountused": money("t.applied"),
+            "foreignpaymentamountunused": money("t.unapplied"), "transactionnumber": Cell("t.number", "text"),
+            "status": Cell("CASE WHEN t.unapplied = 0 THEN 'B' ELSE 'A' END", "text",
+                           "CASE WHEN t.unapplied = 0 THEN 'Credit Memo : Fully Applied' ELSE 'Credit Memo : Open' END")}),
     }  # fmt: skip
     dropped = ("subsidiary", "orderstatus", "total", "subtotal", "taxtotal", "amountpaid", "amountremaining", "payment", "applied", "unapplied",
                "checknum", "expensereportcurrency", "createdfrom")  # fmt: skip
@@ -172,6 +177,7 @@ def line_cells() -> dict[str, list[tuple[str, Cells, str]]]:
               "isbillable": flag("t.billable"), "custcol_invoice": number("t.invoice_id"), "custcol_work_date": Cell("h.work_date", "date")}, live),
         ],
         "CustPymt": [("payment_row t", {**own_main, **amount("t.amount")}, live)],
+        "CustCred": [("credit_row t", {**own_main, **amount("(- t.amount)"), "memo": Cell("t.reason", "text")}, live)],
     }  # fmt: skip
 
 
@@ -268,7 +274,7 @@ def build(types: Mapping[str, RecordType], wires: Mapping[str, Wire]) -> tuple[d
     for table in LINK_TABLES:
         made.define(table, LINKS[0].format(", ".join(f"{sql} AS {name}" for name, sql in LINKS[1].items())))
         made.tables[table] = {name: "date" if name == "nextdate" else "" for name in LINKS[1]}
-    codes = ("SalesOrd", "CustInvc", "ExpRept", "CustPymt")
+    codes = ("SalesOrd", "CustInvc", "ExpRept", "CustPymt", "CustCred")
     variants = {table: {code: f"{table}_{code.lower()}" for code in codes} for table in ("transaction", "transactionline")}
     keys = {table: "uniquekey" if "uniquekey" in columns else "id" for table, columns in made.tables.items()}
     followers = {"transactionline": ("transaction", "transaction")}

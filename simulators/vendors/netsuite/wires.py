@@ -16,7 +16,7 @@ from simulators.domains.erp.reference import TAX_CODE as TAX_CODE_KIND
 from simulators.domains.erp.reference import TERM as TERM_KIND
 from simulators.kernel.wire import Codec, Column, Wire
 
-from .codecs import COUNTRY, DAY, FLAG, INSTANT, KEY, PERCENT, TEXT, WHOLE, free_list, select
+from .codecs import COUNTRY, DAY, FLAG, HOLD, INSTANT, KEY, PERCENT, TEXT, WHOLE, free_list, select
 
 ID = Column("id", "id", KEY, "")
 EXTERNAL = Column("externalId", "external_id", TEXT)
@@ -46,6 +46,7 @@ CUSTOMER = Wire(
         Column("currency", "currency", CURRENCY_OF),
         Column("terms", "terms_id", TERM_OF),
         Column("isInactive", "inactive", FLAG),
+        Column("creditHoldOverride", "credit_hold", HOLD),
         Column("custentity_tax_id", "tax_id", TEXT),
         Column("custentity_account", "extra.account", TEXT),
         MODIFIED, CREATED,
@@ -96,6 +97,7 @@ EMPLOYEE = Wire(
         Column("lastName", "extra.last_name", TEXT),
         Column("email", "extra.email", TEXT),
         Column("subsidiary", "subsidiary_id", SUBSIDIARY_OF, required=True),
+        Column("isInactive", "inactive", FLAG),
         MODIFIED, CREATED,
     ),
 )  # fmt: skip

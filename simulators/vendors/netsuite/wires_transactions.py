@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simulators.domains.erp.credit import CREDIT
 from simulators.domains.erp.expense import EXPENSE_LINE, EXPENSE_REPORT
 from simulators.domains.erp.invoice import INVOICE as INVOICE_KIND
 from simulators.domains.erp.invoice import INVOICE_LINE
@@ -227,6 +228,28 @@ CUSTOMER_PAYMENT = Wire(
         Column("memo", "memo", TEXT),
         Column("applied", "applied", MONEY, ""),
         Column("unapplied", "unapplied", MONEY, ""),
+        Column("custbody_version", "version", WHOLE, ""),
+        MODIFIED, CREATED,
+    ),
+)  # fmt: skip
+CREDIT_MEMO = Wire(
+    "creditMemo",
+    CREDIT,
+    (
+        ID, EXTERNAL,
+        Column("tranId", "number", TEXT, ""),
+        Column("entity", "customer_id", select("customer"), ""),
+        Column("createdFrom", "invoice_id", select("invoice"), ""),
+        Column("subsidiary", "subsidiary_id", SUBSIDIARY_OF, ""),
+        Column("currency", "currency", CURRENCY_OF, ""),
+        Column("tranDate", "tran_date", DAY, ""),
+        Column("total", "amount", MONEY, ""),
+        Column("applied", "applied", MONEY, ""),
+        Column("unapplied", "unapplied", MONEY, ""),
+        Column("memo", "reason", TEXT, ""),
+        Column("custbody_source", "source", TEXT, ""),
+        Column("custbody_requested_by", "requested_by", TEXT, ""),
+        Column("custbody_approved_by", "approved_by", TEXT, ""),
         Column("custbody_version", "version", WHOLE, ""),
         MODIFIED, CREATED,
     ),

@@ -22,7 +22,7 @@ DECISIONS = [
     ("DE", "FR", "", "FR123", "REVERSE_CHARGE", "DE-RC", 0),
     ("DE", "US", "", "", "EXPORT", "DE-OS", 0),
     ("NL", "NL", "", "", "STANDARD", "NL-S21", 21000),
-    ("NL", "DE", "", "DE123", "REVERSE_CHARGE", "NL-RC", 0),
+    ("NL", "DE", "", "DE136695976", "REVERSE_CHARGE", "NL-RC", 0),
     ("NL", "GB", "", "", "EXPORT", "NL-OS", 0),
     ("AU", "AU", "", "", "STANDARD", "AU-S10", 10000),
     ("AU", "NZ", "", "", "EXPORT", "AU-FR", 0),

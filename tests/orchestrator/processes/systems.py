@@ -9,8 +9,8 @@ from orchestrator.canonical.billing import Bill, Event, Invoice, Period, Posted,
 from orchestrator.canonical.contract import Contract
 from orchestrator.canonical.deal import Deal, SoldSignal
 from orchestrator.canonical.engagement import Demand, Ref, Story, Workspace
-from orchestrator.canonical.party import Customer
-from orchestrator.canonical.work import MilestoneSeen, Work
+from orchestrator.canonical.party import Customer, Party
+from orchestrator.canonical.work import MilestoneSeen, Withdrawn, Work
 from orchestrator.errors import Refused, Transient, Unknown
 from orchestrator.ports import Failed, Hint, Renamed, Shown
 
@@ -51,6 +51,8 @@ class FakeCrm:
         self.names: dict[str, str] = {}
         self.failing: dict[str, list[Failed]] = {}
         self.sold: list[SoldSignal] = []
+        self.likes: list[Party] = []
+        self.merges: dict[str, list[str]] = {}
         self.guarded = True
 
     async def read_deal(self, sow: str) -> Deal | None:
@@ -61,6 +63,12 @@ class FakeCrm:
 
     async def sold_since(self, since: int) -> list[SoldSignal]:
         return self.meet("sold_since", lambda: list(self.sold))
+
+    async def accounts_like(self, party: Party) -> list[Party]:
+        return self.meet("accounts_like", lambda: list(self.likes))
+
+    async def merged_into(self, account: str) -> list[str]:
+        return self.meet("merged_into", lambda: self.merges.get(account, []))
 
     async def mirror_delivery(self, sow: str, status: str, project_code: str) -> None:
         def write():
@@ -103,6 +111,7 @@ class FakeErp:
         self.people = {"P-0007"}
         self.changed: list[Invoice] = []
         self.renamed: list[Renamed] = []
+        self.credits: set[str] = set()
 
     def _put(self, key: str, record: Any) -> Ref:
         self.records[key] = record
@@ -122,6 +131,18 @@ class FakeErp:
 
     async def inactivate_job(self, job: Ref) -> None:
         self.meet("inactivate_job", lambda: self.closed.append(job.key))
+
+    async def amend_order(self, contract: Contract, order: Ref) -> None:
+        self.meet("amend_order", lambda: self.records.update({order.key: contract}))
+
+    async def amend_job(self, contract: Contract, job: Ref) -> None:
+        self.meet("amend_job", lambda: self.records.update({job.key: contract}))
+
+    async def take_back(self, source: str) -> None:
+        self.meet("take_back", lambda: self.work.pop(source, None))
+
+    async def is_credited(self, source: str) -> bool:
+        return self.meet("is_credited", lambda: source in self.credits)
 
     async def post_time(self, event: Event, target: Target) -> Posted:
         return self._post("post_time", event)
@@ -196,7 +217,10 @@ class FakePsa:
         self.refs: dict[tuple[str, str], Shown] = {}
         self.works: list[Work] = []
         self.milestones: dict[str, MilestoneSeen] = {}
-        self.hints: dict[str, list[Hint]] = {"feed": [], "time": [], "expenses": [], "milestones": []}
+        self.hints: dict[str, list[Hint]] = {"feed": [], "time": [], "expenses": [], "milestones": [], "withdrawn": []}
+        self.assigned: list[tuple[str, str]] = []
+        self.backs: dict[str, Withdrawn] = {}
+        self.due: dict[str, str] = {}
 
     async def create_workspace(self, workspace: Workspace) -> Ref:
         def write():
@@ -246,6 +270,18 @@ class FakePsa:
 
     async def work_by_source(self, sources: tuple[str, ...]) -> list[Work]:
         return self.meet("work_by_source", lambda: [work for work in self.works if work.source in sources])
+
+    async def seats(self, workspace: str) -> list[tuple[str, str]]:
+        return self.meet("seats", lambda: list(self.assigned))
+
+    async def withdrawn(self, kind: str, submission: str) -> Withdrawn | None:
+        return self.meet("withdrawn", lambda: self.backs.get(submission))
+
+    async def withdrawn_since(self, since: int) -> list[Hint]:
+        return self.meet("withdrawn_since", lambda: self.hints["withdrawn"])
+
+    async def reschedule(self, workspace: str, end_on: str) -> None:
+        self.meet("reschedule", lambda: self.due.update({workspace: end_on}))
 
     async def milestone(self, story: str) -> MilestoneSeen | None:
         return self.meet("milestone", lambda: self.milestones.get(story))

@@ -191,7 +191,13 @@ class Account:
         return done(self.put("salesOrder", key, body))
 
     def time(self, key: str = "TE-1", job: str = "JOB-S-00042", hours: str = "7:15", rate: float = 185, **more: Any) -> str:
-        return done(self.put("timeBill", key, time_body(job, hours, rate, **more)))
+        """Time of somebody who works where the project is."""
+        project = next(row for row in self.system.look("job", external_id=job))
+        code = next(row["code"] for row in self.system.look("subsidiary", id=project["subsidiary_id"]))
+        person = "P-0007" if code == "US" else f"P-{code}"
+        if not self.system.look("employee", external_id=person):
+            self.act("create", "employee", person, name=f"Ada of {code}", subsidiary_id=f"SUB-{code}")
+        return done(self.put("timeBill", key, time_body(job, hours, rate, **{"employee": eid(person), **more})))
 
     def expense(self, key: str = "EX-1", job: str = "JOB-S-00042", amount: float = 84.55, tax: str = "US-00", **more: Any) -> str:
         line = {

@@ -119,7 +119,7 @@ CORPUS: list[tuple[str, tuple[Any, ...], list[dict[str, str]]]] = [
     ("SELECT ROUND(10 / 4, 1) q, TO_NUMBER('1.50') n, ABS(-2) a FROM dual", (), [{"q": "2.5", "n": "1.5", "a": "2"}]),
     ("SELECT name, daysuntilnetdue d FROM term WHERE name = 'NET45'", (), [{"name": "NET45", "d": "45"}]),
     ("SELECT itemid, itemtype FROM item WHERE externalid = 'MILESTONE'", (), [{"itemid": "MILESTONE", "itemtype": "Service"}]),
-    ("SELECT entityid FROM employee", (), [{"entityid": "Ada Byron"}]),
+    ("SELECT entityid FROM employee WHERE externalid = 'P-0007'", (), [{"entityid": "Ada Byron"}]),
     ("SELECT name, country FROM subsidiary WHERE currency = (SELECT id FROM currency WHERE symbol = 'GBP')", (), [{"name": "UK entity", "country": "GB"}]),
 ]  # fmt: skip
 
