@@ -30,8 +30,15 @@ class Database:
         self.migrate()
 
     def commit(self, *statements: Statement) -> int:
-        """Write all statements in one durable transaction; rows the last one touched. There is no other way to write."""
+        """Write all statements in one durable transaction; rows the last one touched. There is no other way to write.
+
+        A statement alone is a transaction by itself: SQLite opens and commits it (half the price in memory).
+        """
         execute = self._execute
+        if len(statements) == 1:
+            cursor = execute(*statements[0])
+            self.commits += 1
+            return cursor.rowcount
         execute("begin immediate")
         try:
             for sql, arguments in statements:
