@@ -62,17 +62,13 @@ async def call(app: App, method: str, url_path: str, query: str, headers: Iterab
 async def call_plain(
     app: App, method: str, url_path: str, query: str, headers: tuple[tuple[str, str], ...], body: bytes
 ) -> Answer:
-    """As `call`, for an app that waits for nothing but futures and never asks which task it is: it gets none (a fifth cheaper).
+    """As `call`, in the caller's own task: for an app whose work is the loop's and not its coroutine's (half the price).
 
-    A mock system's face is such an app; one built on anyio is not.
+    A mock system's face is such an app: all it ever awaits is the end of work that goes on by itself, so a caller that hangs up
+    cancels the wait and nothing else (tests/world/test_links.py). One built on anyio is not.
     """
-    exchange = _Plain(body)
-    exchange.steps = app(_scope(method, url_path, query, headers), exchange.receive, exchange.send)
-    exchange.step()
-    if not (exchange.complete or exchange.ended):
-        await exchange.answered()
-    if exchange.error is not None:
-        raise exchange.error
+    exchange = _Exchange(body)
+    await app(_scope(method, url_path, query, headers), exchange.receive, exchange.send)
     if not exchange.complete:
         raise NoAnswer("the app ended without a complete response; send a body chunk with more_body False")
     return exchange.answer()
@@ -152,38 +148,6 @@ class _Exchange:
     def _wake(future: asyncio.Future[None] | None) -> None:
         if future is not None and not future.done():
             future.set_result(None)
-
-
-class _Plain(_Exchange):
-    """An exchange whose app works without a task: whatever future it waits for takes the next step."""
-
-    steps: Coroutine[Any, Any, None]
-    ended = False
-    error: Exception | None = None
-
-    def step(self, _done: asyncio.Future[Any] | None = None) -> None:
-        """Go on until the app waits again or ends. A failure nobody waits for any more is reported, not lost."""
-        try:
-            awaited = self.steps.send(None)
-        except StopIteration:
-            self.ended = True
-            if not self.complete:
-                self._wake(self.waiter)
-        except Exception as error:
-            self._failed(error)
-        else:
-            if awaited is None:
-                asyncio.get_running_loop().call_soon(self.step)
-            else:
-                awaited._asyncio_future_blocking = False
-                awaited.add_done_callback(self.step)
-
-    def _failed(self, error: Exception) -> None:
-        waiter, self.ended, self.error = self.waiter, True, error
-        if waiter is not None and not waiter.done() and not self.complete:
-            waiter.set_result(None)
-        elif waiter is not None:
-            asyncio.get_running_loop().call_exception_handler({"message": "an app failed unwatched", "exception": error})
 
 
 @lru_cache(maxsize=NAMES_KEPT)

@@ -70,10 +70,10 @@ class VirtualLinks:
     def pace(self) -> str:
         return ""
 
-    async def carry(
+    def carry(
         self, system: str, method: str, path: str, query: str, headers: tuple[tuple[str, str], ...], body: bytes
-    ) -> Answer:
-        return await call_plain(self._systems[system].app, method, path, query, headers, body)
+    ) -> Coroutine[Any, Any, Answer]:
+        return call_plain(self._systems[system].app, method, path, query, headers, body)
 
     async def tell(self, method: str, path: str, query: str, headers: Headers, body: bytes) -> Answer:
         return await asgi_call(self._app, method, path, query, [("host", "orchestrator.test"), *headers], body)
