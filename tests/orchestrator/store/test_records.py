@@ -144,6 +144,18 @@ def test_a_tampered_chain_is_found_where_it_breaks(chain, database, tamper, foun
     assert chain.verify() == found
 
 
+@pytest.mark.parametrize(
+    ("value", "subject"),
+    [({"source": "TE-5", "id": "9"}, "TE-5"), ({"key": "INV-S-1-M1"}, "INV-S-1-M1"), ({"id": "9"}, "S-1"), (None, "S-1")],
+)
+def test_a_record_names_what_was_written(database, clock, value, subject):
+    """The external id of it; where the step does not tell, the contract it was for. Its correlation is always the root."""
+    audit = Audit(database, clock)
+    database.commit(audit.writes({"post_time"})("r", "S-1", "S-1", "post_time#1", {"end": "done", "value": value}))
+    (record,) = audit.all()
+    assert (record.subject, record.correlation, record.reason) == (subject, "S-1", "r")
+
+
 def test_a_done_financial_step_has_its_record_and_no_other(database, clock):
     """Only named steps, only when done; undo is its own act."""
     beside = Audit(database, clock).writes({"post_time"})
