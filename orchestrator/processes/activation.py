@@ -35,7 +35,7 @@ def activate_processes(firm: Firm) -> list[Process]:
     steps = SetUp(firm)
 
     async def activate(run: Run, won: Won) -> Engagement:
-        deal = await signed_deal(run, won.sow)
+        deal = await signed_deal(run, firm, won.sow)
         try:
             contract = validate(deal, firm.reference)
             contract = await known(run, deal, contract)
@@ -66,23 +66,6 @@ def activate_processes(firm: Firm) -> list[Process]:
             why = f"account {customer.account} looks like {', '.join(twins)}: the same tax id, or the same site and name"
             raise BusinessException("DUPLICATE_ACCOUNT", why, field="account.number", system="crm")
         return contract
-
-    async def signed_deal(run: Run, sow: str) -> Deal:
-        deal = await fresh_deal(run, sow, still_won)
-        if is_signed(deal):
-            return deal
-        if await run.wait("signed", run.now() + firm.patience.sign_ms) is None:
-            raise Abandon(f"{sow} was not signed in time")
-        return await fresh_deal(run, sow, signed_too)
-
-    async def fresh_deal(run: Run, sow: str, check: Callable[[Deal | None, str], Deal]) -> Deal:
-        """The deal as we were told of it. A reading that shows less may come from a replica that lags: it is made once more, later."""
-        deal = await run.read(firm.crm.read_deal, sow, retry=firm.patience.read)
-        try:
-            return check(deal, sow)
-        except Abandon:
-            await run.sleep_until(run.now() + firm.patience.lag_ms)
-        return still_won(await run.read(firm.crm.read_deal, sow, retry=firm.patience.read), sow)
 
     async def provision(run: Run, contract: Contract) -> Engagement:
         named, probed = firm.patience.named, firm.patience.probed
@@ -177,6 +160,26 @@ class SetUp:
     async def archive_workspace(self, workspace: Ref) -> None:
         await self._psa.archive_workspace(workspace)
         self._names.unlink(workspace.key, system="psa", type="workspace")
+
+
+async def signed_deal(run: Run, firm: Firm, sow: str) -> Deal:
+    """The won and signed deal, however long the signature takes. Raises Abandon."""
+    deal = await fresh_deal(run, firm, sow, still_won)
+    if is_signed(deal):
+        return deal
+    if await run.wait("signed", run.now() + firm.patience.sign_ms) is None:
+        raise Abandon(f"{sow} was not signed in time")
+    return await fresh_deal(run, firm, sow, signed_too)
+
+
+async def fresh_deal(run: Run, firm: Firm, sow: str, check: Callable[[Deal | None, str], Deal]) -> Deal:
+    """The deal as we were told of it. A reading that shows less may come from a replica that lags: it is made once more, later."""
+    deal = await run.read(firm.crm.read_deal, sow, retry=firm.patience.read)
+    try:
+        return check(deal, sow)
+    except Abandon:
+        await run.sleep_until(run.now() + firm.patience.lag_ms)
+    return still_won(await run.read(firm.crm.read_deal, sow, retry=firm.patience.read), sow)
 
 
 def still_won(deal: Deal | None, sow: str) -> Deal:
