@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from orchestrator.canonical.contract import Contract
-from orchestrator.canonical.deal import Won
+from orchestrator.canonical.deal import Deal, Won
 from orchestrator.canonical.events import contract_amended
 from orchestrator.engine.port import BusinessException, Process, Run
 from orchestrator.policies.validation import WON, validate
@@ -17,8 +17,8 @@ from orchestrator.processes.deciding import WorkDesk
 from orchestrator.processes.firm import Firm
 
 NAME = "amend-contract"
-FIXED = ("entity", "type", "currency", "tax_profile", "tax_code", "lines")
-"""What billed work was decided by: a new version may not differ in it."""
+FIXED = ("tax_code", "lines")
+"""What billed work was decided by, beside the parties: a new version may not differ in it."""
 
 
 def run_id(sow: str, version: int) -> str:
@@ -38,6 +38,7 @@ def amend_processes(firm: Firm) -> list[Process]:
         old = engagement.contract
         if deal.terms_version <= old.terms_version:
             return old.terms_version
+        _demand_same_parties(old, deal)
         wanted = validate(deal, firm.reference)
         load = await run.read(firm.book.workload, given.sow, retry=firm.patience.local)
         _demand_applicable(old, wanted, load.used)
@@ -56,11 +57,22 @@ def amend_processes(firm: Firm) -> list[Process]:
     return [Process(NAME, 1, lambda given: given.sow, amend, Won)]
 
 
+def _demand_same_parties(old: Contract, deal: Deal) -> None:
+    """Raise AMENDMENT_UNSUPPORTED for another seller, currency, kind or tax: before the terms are looked at by themselves."""
+    moved = [name for name in ("entity", "type", "currency", "tax_profile") if getattr(old, name) != getattr(deal, name)]
+    if moved:
+        raise _unsupported(old, deal.terms_version, moved)
+
+
+def _unsupported(old: Contract, version: int, moved: list[str]) -> BusinessException:
+    why = f"version {version} of {old.sow} changes {', '.join(moved)} of a contract under delivery"
+    return BusinessException("AMENDMENT_UNSUPPORTED", why, field="sow.terms_version", system="crm")
+
+
 def _demand_applicable(old: Contract, wanted: Contract, used: int) -> None:
     """Raise AMENDMENT_UNSUPPORTED for terms that cannot be applied forward."""
     moved = [name for name in FIXED if getattr(old, name) != getattr(wanted, name)]
     if wanted.cap is not None and wanted.cap < used:
         moved.append(f"a cap of {wanted.cap} below the {used} that are posted")
     if moved:
-        why = f"version {wanted.terms_version} of {old.sow} changes {', '.join(moved)} of a contract under delivery"
-        raise BusinessException("AMENDMENT_UNSUPPORTED", why, field="sow.terms_version", system="crm")
+        raise _unsupported(old, wanted.terms_version, moved)

@@ -57,7 +57,7 @@ KINDS: tuple[FaultKind, ...] = (
         "F-56",
         "an account is merged into another in the CRM",
         "crm",
-        day=Parameter(40, "day of the run on which the steward merges", 5, 100),
+        day=Parameter(40, "day of the run on which the steward merges", 3, 100),
     ),
     kind(
         "F-57",
@@ -75,7 +75,7 @@ KINDS: tuple[FaultKind, ...] = (
         mode=words(
             "cap", "cap: a higher cap; dates: a later end; entity: another seller, which cannot be applied", "dates", "entity"
         ),
-        day=Parameter(52, "day of the run on which the client signs the change", 20, 100),
+        day=Parameter(52, "day of the run on which the client signs the change", 3, 100),
     ),
     kind(
         "F-59",
@@ -89,7 +89,7 @@ KINDS: tuple[FaultKind, ...] = (
         "psa",
         part=Parameter(0.8, "cap over what will be worked", 0.1, 0.99),
         change_order=words("no", "yes: a change order raises the cap later; no: the rest is written off", "yes"),
-        day=Parameter(70, "day of the run of the change order", 20, 100),
+        day=Parameter(70, "day of the run of the change order", 3, 100),
     ),
     kind(
         "F-61",
@@ -99,7 +99,7 @@ KINDS: tuple[FaultKind, ...] = (
         days=Parameter(4, "working days after the month end (billed)", 1, 15),
     ),
     kind("F-62", "a seller creates an account again under a similar name", "crm"),
-    kind("F-63", "finance puts a customer on credit hold", "erp", day=Parameter(45, "day of the run", 20, 100)),
+    kind("F-63", "finance puts a customer on credit hold", "erp", day=Parameter(45, "day of the run", 3, 100)),
     kind("F-64", "a role line without a rate", "crm"),
     kind(
         "F-65",
@@ -108,7 +108,7 @@ KINDS: tuple[FaultKind, ...] = (
         mode=words(
             "unassigned", "unassigned in the PSA; terminated, or moved to another entity, in the ERP", "terminated", "entity"
         ),
-        day=Parameter(35, "day of the run (terminated, entity)", 18, 100),
+        day=Parameter(35, "day of the run (terminated, entity)", 3, 100),
     ),
     kind("F-67", "a tax id that cannot be right", "crm"),
     kind("F-68", "milestones that do not add up to the contract", "crm"),

@@ -249,8 +249,9 @@ def withdrawn_at(ground: Ground, sheet: Sheet, mode: str, days: int) -> int:
     if mode == "posted":
         at = sheet.approved + 5 * MS_PER_HOUR
         return at if at + 4 * MS_PER_HOUR < bill else 0
-    on = close_of(month, min(days, ground.spec.billing.hard_close_day - 2 if month == bills[-1][0] else days), place)
-    return hour_of(on, between(9.5, 12.0, ground.seed, "withdrawn", sheet.key), place)
+    latest = max(1, ground.spec.billing.hard_close_day - 2) if month == bills[-1][0] else days
+    on = close_of(month, min(days, latest), place)
+    return hour_of(on, between(9.0, 11.0, ground.seed, "withdrawn", sheet.key), place)
 
 
 def misplace(ground: Ground, mishap: Mishap) -> None:

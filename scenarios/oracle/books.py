@@ -14,12 +14,21 @@ Key = tuple[str, str]  # (system, kind)
 ILLEGAL_MAX = 200
 
 # Of kinds with very many rows only these fields are kept.
-KEPT: dict[Key, frozenset[str]] = {
-    ("psa", "time_entry"): frozenset({"state"}),
-    ("psa", "expense"): frozenset({"state"}),
-    ("erp", "time_bill"): frozenset(
-        {"external_id", "memo", "job_id", "employee_id", "minutes", "rate", "billable", "invoice_id", "tran_date", "work_date"}
-    ),
+KEPT: dict[Key, tuple[str, ...]] = {
+    ("psa", "time_entry"): ("state",),
+    ("psa", "expense"): ("state",),
+    ("erp", "time_bill"): (
+        "external_id",
+        "memo",
+        "job_id",
+        "employee_id",
+        "minutes",
+        "rate",
+        "billable",
+        "invoice_id",
+        "tran_date",
+        "work_date",
+    ),  # fmt: skip
 }
 TIMELINES: dict[Key, tuple[str, ...]] = {
     ("erp", "invoice"): ("status",),
@@ -40,7 +49,7 @@ class Handling(NamedTuple):
     rows: dict[str, Row]
     machine: Machine | None
     frozen: Frozen | None
-    kept: frozenset[str] | None
+    kept: tuple[str, ...] | None
     timelines: tuple[str, ...]
 
 
@@ -75,7 +84,7 @@ class Books:
             if name in values:
                 self.timelines[change.system, change.kind, change.id, name].append((change.at, values[name]))
         if handling.kept is not None:
-            values = {name: value for name, value in values.items() if name in handling.kept}
+            values = {name: values[name] for name in handling.kept if name in values}
         if row is None:
             handling.rows[change.id] = {**values, "_at": change.at, "_by": change.by, "_version": change.version}
             return
@@ -87,7 +96,7 @@ class Books:
 
     def _wrote(self, change: Change) -> None:
         values = change.values
-        fields = tuple(k for k, v in values.items() if v) if change.op == "create" else tuple(values)
+        fields = tuple([k for k, v in values.items() if v]) if change.op == "create" else tuple(values)
         who = (change.system, change.kind, change.by, change.op, fields)
         count = self.writers.get(who)
         if count is None:

@@ -127,6 +127,12 @@ def partition(view: View, due: dict[str, Due], prefix: str) -> Facts:
 
 def was_ripe(view: View, source: str, item: Due | None, invoice: Invoice) -> tuple[bool, str]:
     """Was this source approved billable work, and by the cut-off of the run that billed it?"""
+    if item is None and source in view.truth.withdrawn:
+        at = view.truth.withdrawn[source]
+        return (
+            source in view.given_back,
+            f"{source} on {invoice.name} is billed, its approval fell {when(at)}, and nobody credits it",
+        )
     if item is None:
         return False, f"{source} on {invoice.name} is billed, though it was not approved as billable work"
     cut_off = view.cut_off_of(invoice, view.contracts[item.contract].entity)

@@ -59,6 +59,7 @@ PEOPLE: Mandate = {
     ("erp", "credit"): ALL,
     ("erp", "payment"): ALL,
     ("erp", "payment_application"): ALL,
+    ("erp", "employee"): frozenset({"inactive", "subsidiary_id"}),
     ("erp", "period"): frozenset({"state"}),
     ("erp", "number_series"): ALL,
 }
@@ -133,7 +134,7 @@ def gap(view: View, contract: Contract, invoice: Invoice, line: Row) -> str:
         broken = work_gap(view, contract, source, line)
         if broken:
             return broken
-    else:
+    elif source not in view.given_back:
         return "no approved work and no milestone has this name"
     if not contract.sow or not contract.opportunity or not contract.orders:
         return f"{contract.number} was never sold, or has no contract in the ERP"

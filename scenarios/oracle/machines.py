@@ -47,15 +47,29 @@ MACHINES: dict[tuple[str, str], Machine] = {
     ("psa", "time_entry"): Machine(
         "state",
         ("draft",),
-        {"draft": ("submitted",), "submitted": ("approved", "rejected", "draft"), "rejected": ("draft",), "approved": ()},
+        {
+            "draft": ("submitted",),
+            "submitted": ("approved", "rejected", "draft"),
+            "rejected": ("draft",),
+            "approved": ("rejected",),
+        },
     ),
     ("psa", "expense"): Machine(
         "state",
         ("draft",),
-        {"draft": ("submitted",), "submitted": ("approved", "rejected", "draft"), "rejected": ("draft",), "approved": ()},
+        {
+            "draft": ("submitted",),
+            "submitted": ("approved", "rejected", "draft"),
+            "rejected": ("draft",),
+            "approved": ("rejected",),
+        },
     ),
-    ("psa", "timesheet_submission"): Machine("state", ("submitted",), {"submitted": ("approved", "rejected", "cancelled")}),
-    ("psa", "expense_submission"): Machine("state", ("submitted",), {"submitted": ("approved", "rejected", "cancelled")}),
+    ("psa", "timesheet_submission"): Machine(
+        "state", ("submitted",), {"submitted": ("approved", "rejected", "cancelled"), "approved": ("rejected",)}
+    ),
+    ("psa", "expense_submission"): Machine(
+        "state", ("submitted",), {"submitted": ("approved", "rejected", "cancelled"), "approved": ("rejected",)}
+    ),
     ("psa", "story"): Machine(
         "state", ("not_started",), {"not_started": ("started", "completed"), "started": ("completed",), "completed": ("started",)}
     ),

@@ -13,6 +13,8 @@ import msgspec
 from scenarios.history import Act, Acted
 
 Row = dict[str, Any]
+ALTERING = frozenset({"reopened_deal", "amended", "approval_withdrawn", "tight_cap"})
+"""Acts after which a contract is not what it would have been without them: no twin knows what it ought to be."""
 
 
 class Work(msgspec.Struct, gc=False):
@@ -49,6 +51,8 @@ class Truth:
     payments: dict[str, Row] = field(default_factory=dict)
     people: dict[str, int] = field(default_factory=dict)
     slips: dict[str, int] = field(default_factory=dict)
+    altered: set[str] = field(default_factory=set)  # SOWs and opportunities whose meaning people changed
+    withdrawn: dict[str, int] = field(default_factory=dict)  # TE- or EX- source -> when its approval was taken back
     desk: list[Act] = field(default_factory=list)
     pending: dict[int, Act] = field(default_factory=dict)
     acts: int = 0
@@ -61,6 +65,8 @@ class Truth:
         self.people[act.who] = self.people.get(act.who, 0) + 1
         if act.slip:
             self.slips[act.slip] = self.slips.get(act.slip, 0) + 1
+            if not ALTERING.isdisjoint(act.slip.split("+")):
+                self.altered.add(str(act.values.get("workspace_id") or act.key))
 
     def take_acted(self, acted: Acted) -> None:
         """Apply the act if it was done."""
@@ -89,11 +95,25 @@ class Truth:
         if rows is None:
             return
         row = rows.setdefault(act.key, {"_at": act.at})
+        if act.verb == "merge":
+            rows.setdefault(str(act.values.get("loser")), {})["_merged_into"] = act.key
+            return
         row.update(act.values)
+        if act.verb == "delete":
+            row["stage"] = "deleted"
         if act.kind == "opportunity" and act.values.get("stage") == "closed_won":
             row.setdefault("_won_at", act.at)
         if act.kind == "sow" and act.values.get("status") == "signed":
             row.setdefault("_signed_at", act.values.get("signed_at") or act.at)
+
+    def master_of(self, account: str) -> str:
+        """The number an account goes by after every merge."""
+        for _ in range(len(self.accounts)):
+            master = self.accounts.get(account, {}).get("_merged_into")
+            if master is None:
+                break
+            account = str(master)
+        return account
 
     def _opportunity_of(self, line_key: str) -> str:
         for number, lines in self.lines.items():
@@ -141,6 +161,11 @@ class Truth:
         elif act.verb == "approve":
             for work in self.submissions.get(act.key, ()):
                 work.approved_at, work.decided_at = act.at, acted.at
+        elif act.verb == "withdraw":
+            prefix = "TE" if held is self.time else "EX"
+            for work in self.submissions.get(act.key, ()):
+                work.approved_at = 0
+                self.withdrawn[f"{prefix}-{work.id}"] = acted.at
 
     # -- the ERP ----------------------------------------------------------------------------------
     def _booked(self, act: Act, acted: Acted) -> None:

@@ -38,7 +38,10 @@ def postings(view: View) -> Counter[int]:
 
 
 def equal_money(view: View, twin: dict[str, Any] | None) -> Facts:
-    """INV-56: contracts, billed lines, invoice sums and what was set aside equal those of the twin."""
+    """INV-56: contracts, billed lines, invoice sums and what was set aside equal those of the twin.
+
+    A contract that was waived, or whose meaning people changed (reopened, amended, an approval withdrawn), has none.
+    """
     if twin is None:
         raise CanNotJudge("the scenario has no faults, so it is its own twin")
     mine, other = money_rows(view), twin["money"]
@@ -49,9 +52,14 @@ def equal_money(view: View, twin: dict[str, Any] | None) -> Facts:
         and not e.get("source")
         and any(act.verb == "waive" for act in view.desk.get(str(e.get("id")), ()))
     }
+    altered = {
+        number
+        for number, sow in view.truth.sows.items()
+        if not view.truth.altered.isdisjoint({number, str(sow.get("opportunity_id"))})
+    }
     facts = Facts()
     for name in sorted(mine.keys() | other.keys()):
-        if name.split("|")[0] in waived:
+        if name.split("|")[0] in waived | altered:
             continue
         here, there = mine.get(name), other.get(name)
         facts.expect(here == there, f"{name}: {here or 'nothing'} with faults, {there or 'nothing'} without")

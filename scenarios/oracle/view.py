@@ -49,7 +49,9 @@ class View:
         found: dict[str, Contract] = {}
         for number, sow in self.truth.sows.items():
             opportunity = self.truth.opportunities.get(str(sow.get("opportunity_id", "")), {})
-            account = self.truth.accounts.get(str(sow.get("account_id") or opportunity.get("account_id") or ""), {})
+            account = self.truth.accounts.get(
+                self.truth.master_of(str(sow.get("account_id") or opportunity.get("account_id") or "")), {}
+            )
             lines = self.truth.lines.get(str(sow.get("opportunity_id", "")), {})
             found[number] = Contract(number, sow, opportunity, account, lines)
         for kind, name in (("sales_order", "orders"), ("job", "jobs")):
@@ -302,6 +304,14 @@ class View:
             return frozenset()
         return frozenset(str(r.get("key")) for r in self.trail.claims("runs") if r.get("state") in ("running", "waiting"))
 
+    @cached_property
+    def given_back(self) -> frozenset[str]:
+        """Sources whose approval fell after they were billed, and that were credited or stand with people for it."""
+        credited = {str(row.get("source")) for _, row in self.books.live("erp", "credit")}
+        asked = {str(e.get("source")) for e in self.exceptions if e.get("code") == "APPROVAL_WITHDRAWN" and e.get("state") not in SETTLED
+                 and self.is_believable(e)}  # fmt: skip
+        return frozenset(source for source in self.truth.withdrawn if source in credited or source in asked)
+
     def account_of(self, customer: Any) -> str:
         """The account a customer of the ERP stands for: by external id, else by the name it was made with."""
         row = self.books.row("erp", "customer", customer)
@@ -309,7 +319,7 @@ class View:
             return ""
         match = CUSTOMER.search(str(row.get("external_id") or ""))
         if match:
-            return match[1]
+            return self.truth.master_of(match[1])
         names = self.books.timeline("erp", "customer", str(customer), "name")
         return self._accounts_by_name.get(str(names[0][1]) if names else "", "")
 
