@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import unquote
 
 import msgspec
 
@@ -49,6 +49,7 @@ Stage = Callable[["System[Any]", "Call"], Outcome]
 Leave = Callable[["System[Any]", "Call", "Reply | Lost | None"], "Reply | None"]
 Strike = Callable[["System[Any]", "Call"], Outcome]
 
+COMMON_MARKS = (("%20", " "), ("%2C", ","), ("%3A", ":"), ("%27", "'"), ("%3D", "="), ("%3E", ">"), ("%28", "("), ("%29", ")"))
 DECODER = msgspec.json.Decoder()
 
 
@@ -119,12 +120,23 @@ class Call:
 
 
 def query_of(raw: bytes) -> dict[str, str]:
-    """Names and values of a query; the last of a repeated name wins. Most need no decoding, and parse_qsl is dear."""
-    text = raw.decode("utf-8", "replace")
-    if "%" in text or "+" in text:
-        return dict(parse_qsl(text, keep_blank_values=True))
-    pairs = (part.partition("=") for part in text.split("&") if part)
-    return {name: value for name, _, value in pairs}
+    """Names and values of a query; the last of a repeated name wins. What needs no decoding gets none: it is dear."""
+    found: dict[str, str] = {}
+    for part in raw.decode("utf-8", "replace").split("&"):
+        if part:
+            name, _, value = part.partition("=")
+            found[decoded(name) if "%" in name or "+" in name else name] = (
+                decoded(value) if "%" in value or "+" in value else value
+            )
+    return found
+
+
+def decoded(text: str) -> str:
+    """A name or value of a query in clear. The commonest marks first, each at once; none of them can make a new one with its neighbours."""
+    text = text.replace("+", " ")
+    for mark, meant in COMMON_MARKS:
+        text = text.replace(mark, meant)
+    return unquote(text) if "%" in text else text
 
 
 class CallRecord(msgspec.Struct, frozen=True, gc=False):

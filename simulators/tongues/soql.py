@@ -19,12 +19,13 @@ from .soql_dates import WORDS
 from .soql_tree import Among, Compare, Condition, DateWord, Either, Every, Function, Hole, Not, Path, Rank, Select
 
 TEXT_BYTES_MAX = 100_000
-LITERAL = re.compile(
+LITERAL = re.compile(  # the first line looks whether anything begins here: without it every letter is tried five times
+    r"""(?=['\d.+?-])(?:"""
     r"""(?P<s>'(?:[^'\\]|\\.)*')"""
     r"""|(?<![\w.:])(?P<t>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))(?!\w)"""
     r"""|(?<![\w.:])(?P<d>\d{4}-\d\d-\d\d)(?!\w)"""
     r"""|(?<![\w.:])(?P<n>[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)(?![\w.])"""
-    r"""|(?P<x>\?)""",
+    r"""|(?P<x>\?))""",
     re.DOTALL,
 )
 GRAMMAR = r"""

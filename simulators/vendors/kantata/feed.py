@@ -8,6 +8,8 @@ Source: developer.kantata.com, Events and Event Types; Subscribed Events referen
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from simulators.kernel.calls import Call, Reply
 from simulators.kernel.records import Refusal
 from simulators.kernel.stages import System
@@ -43,6 +45,8 @@ EVENT_TYPES = tuple(
 IDS_PER_CHANGE = 10
 LOG = "SELECT seq, at, kind, id, op, by, CASE WHEN kind = 'story' THEN \"values\" END FROM change WHERE at > ? AND at < ? AND kind IN ({}) ORDER BY seq"
 
+LOGS = [LOG.format(", ".join("?" * n)) for n in range(len(RESOURCE_OF_KIND) + 1)]  # by how many kinds are asked for
+
 
 def list_subscribed_events(system: System[Desk], call: Call) -> Reply:
     """GET /subscribed_events."""
@@ -50,7 +54,10 @@ def list_subscribed_events(system: System[Desk], call: Call) -> Reply:
         raise Refusal("forbidden", "only account administrators read events")
     if call.query.get("most_recent") in f.TRUE and call.query.get("most_recent_by_event_type") in f.TRUE:
         raise Refusal("malformed", "most_recent cannot be combined with most_recent_by_event_type")
-    found = ordered(system, call, most_recent(call, wanted(system, call)))
+    found = wanted(system, call)
+    if not found:
+        return written(system, call, found, 0)
+    found = ordered(system, call, most_recent(call, found))
     limit, offset = limits(call)
     shown = found if call.query.get("only") else found[offset : offset + limit]
     return written(system, call, shown, len(found))
@@ -73,14 +80,13 @@ def wanted(system: System[Desk], call: Call) -> list[Event]:
     oldest = now - retention_ms(system, now)
     since = max(oldest, f.instant_of(query["created_after"]) if query.get("created_after") else oldest)
     until = min(now + 1, f.instant_of(query["created_before"]) if query.get("created_before") else now + 1)
-    types = set(f.listed(query.get("event_types", "")))
-    only = {f.whole(each) for each in f.listed(query.get("only", ""))}
-    subjects = {f.whole(each) for each in f.listed(query.get("subject_id", ""))}
+    types, kinds = types_in(query.get("event_types", ""))
+    only, subjects = ({f.whole(each) for each in f.listed(query[n])} if query.get(n) else set() for n in ("only", "subject_id"))
     if subjects and not query.get("subject_type"):
         raise Refusal("malformed", "subject_id needs a subject_type")
     return [
         each
-        for each in events(system, since, until, kinds_of(types))
+        for each in events(system, since, until, kinds)
         if since < each.created_at < until
         and (not types or each.type in types)
         and (not only or each.id in only)
@@ -95,18 +101,20 @@ def retention_ms(system: System[Desk], now: int) -> int:
     return min([int(system.settings.feed_retention_ms), *faulty])
 
 
-def kinds_of(types: set[str]) -> list[str]:
-    """Return the kinds that events of these types are about; no types means every kind."""
+@lru_cache(maxsize=64)
+def types_in(listed: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return the types listed, and the kinds that such events are about; no types means every kind."""
+    types = frozenset(f.listed(listed))
     prefixes = {name.partition(":")[0] for name in types}
-    return [kind for kind in RESOURCE_OF_KIND if kind not in SILENT and (not types or SPOKEN.get(kind, kind) in prefixes)]
+    told = (kind for kind in RESOURCE_OF_KIND if kind not in SILENT)
+    return types, tuple(kind for kind in told if not types or SPOKEN.get(kind, kind) in prefixes)
 
 
-def events(system: System[Desk], since: int, until: int, kinds: list[str]) -> list[Event]:
+def events(system: System[Desk], since: int, until: int, kinds: tuple[str, ...]) -> list[Event]:
     """Make the events of every change to these kinds that could have been told between two instants."""
-    lag = system.settings.feed_lag_ms_max + max([0, *(fault.lag_ms_max for fault in system.state.feed_faults)])
+    lag = system.settings.feed_lag_ms_max + max((fault.lag_ms_max for fault in system.state.feed_faults), default=0)
     made: list[Event] = []
-    text = LOG.format(", ".join("?" * len(kinds)))
-    for seq, at, kind, id, op, by, values in system.store.select(text, (since - 2 * lag, until, *kinds)):
+    for seq, at, kind, id, op, by, values in system.store.select(LOGS[len(kinds)], (since - 2 * lag, until, *kinds)):
         if op == "delete" and kind in NEVER_DELETED:
             continue
         event = Event(seq * IDS_PER_CHANGE, f"{SPOKEN.get(kind, kind)}:{HAPPENED[op]}", at, at, seq, kind, id, by)
@@ -160,6 +168,9 @@ def ordered(system: System[Desk], call: Call, found: list[Event]) -> list[Event]
 
 def written(system: System[Desk], call: Call, found: list[Event], count: int) -> Reply:
     """Write events, with payloads and subjects when asked."""
+    if not found:
+        call.found = 0
+        return envelope.enveloped(call, "subscribed_events", [], {"subscribed_events": {}}, count)
     people = payloads.people(system, [each.by for each in found])
     optional = set(f.listed(call.query.get("optional_fields", "")))
     objects = {

@@ -45,6 +45,7 @@ class Asked(NamedTuple):
             self.binds.extend(condition[1])
 
 
+@lru_cache(maxsize=256)
 def to_i(text: str | None, default: int = 0) -> int:
     """Read a number as Ruby's to_i does: leading digits, else 0; absent is the default."""
     if text is None:
