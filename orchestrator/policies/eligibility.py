@@ -41,8 +41,8 @@ def in_order(works: Iterable[Work]) -> list[Work]:
 def decide(engagement: Engagement, work: Work, used: int, on: str, seats: Seats = ()) -> Decision:
     """Price one piece of work against its contract. `used` is the net already billed or posted; `on` the posting date.
 
-    An entry that would pass the cap is parked whole: never split, never cut. A task that somebody is assigned to takes time of
-    those alone; one that nobody is assigned to is open to all.
+    An entry that would pass the cap is parked whole: never split, never cut. In a project that is staffed, time is billed of those who
+    are assigned to the task; one that nobody staffed is open to all.
     """
     contract = engagement.contract
     line = None
@@ -93,8 +93,7 @@ def _unpriceable(work: Work, line: ContractLine | None, currency: str) -> Parked
 
 
 def _is_seated(work: Work, seats: Seats) -> bool:
-    sitting = {person for story, person in seats if story == work.story}
-    return not sitting or work.person in sitting
+    return not seats or (work.story, work.person) in seats
 
 
 def _unbillable_expense(work: Work, currency: str) -> Parked | None:

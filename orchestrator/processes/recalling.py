@@ -9,6 +9,7 @@ from __future__ import annotations
 from orchestrator.canonical.book import ItemException, Standing
 from orchestrator.canonical.work import Withdrawn
 from orchestrator.engine.port import Process, Run
+from orchestrator.processes.deciding import WorkDesk
 from orchestrator.processes.firm import Firm
 from orchestrator.store.book import CREDITED, PARKED, POSTED
 
@@ -22,6 +23,7 @@ def run_id(submission: str, at: int) -> str:
 
 def recall_processes(firm: Firm) -> list[Process]:
     """Build every version of the process."""
+    desk = WorkDesk(firm)
 
     async def recall(run: Run, given: Withdrawn) -> int:
         approved = {work.source for work in await run.read(firm.psa.work_by_source, given.sources, retry=firm.patience.read)}
@@ -37,7 +39,15 @@ def recall_processes(firm: Firm) -> list[Process]:
             elif row.invoice:
                 await give_back(run, given.sow, row)
             recalled += 1
+        if any(row.state == POSTED and not row.invoice for row in rows):
+            await refill(run, given.sow)
         return recalled
+
+    async def refill(run: Run, sow: str) -> None:
+        """What was taken back leaves room under a cap: decide again what did not fit."""
+        engagement = await run.read(firm.book.engagement, sow, retry=firm.patience.local)
+        if engagement is not None and await run.step(firm.book.release, sow, "CAP_EXCEEDED", retry=firm.patience.local):
+            await desk.settle(run, engagement, run.now())
 
     async def forget(source: str) -> None:
         await firm.book.take_back(source)

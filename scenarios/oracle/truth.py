@@ -31,6 +31,8 @@ class Work(msgspec.Struct, gc=False):
     billable: bool = True
     submission: str = ""
     approved_at: int = 0  # as the approver meant it
+    fell_at: int = 0  # when that approval was taken back, `stood_from` when it was given
+    stood_from: int = 0
     decided_at: int = 0  # when the PSA took it, later after an outage
     sequence: int = 0
 
@@ -164,7 +166,7 @@ class Truth:
         elif act.verb == "withdraw":
             prefix = "TE" if held is self.time else "EX"
             for work in self.submissions.get(act.key, ()):
-                work.approved_at = 0
+                work.approved_at, work.fell_at, work.stood_from = 0, acted.at, work.approved_at
                 self.withdrawn[f"{prefix}-{work.id}"] = acted.at
 
     # -- the ERP ----------------------------------------------------------------------------------

@@ -233,7 +233,19 @@ class View:
             for other in self.due_by_contract[due.contract]
             if other.approved_at <= due.approved_at and other.source != due.source and other.source not in aside
         )
-        return sum(before) + (due.net or 0) <= int(cap)
+        return sum(before) + self._fallen(due, aside) + (due.net or 0) <= int(cap)
+
+    def _fallen(self, due: Due, aside: dict[str, Any]) -> int:
+        """What approvals that fell since took of the cap when this work was decided: those that were billed take it still."""
+        opened = int(aside[due.source].get("opened_at") or 0)
+        total = 0
+        for prefix, works in (("TE", self.truth.time), ("EX", self.truth.expenses)):
+            for work in works.values():
+                counts = work.fell_at and work.sow == due.contract and work.stood_from <= due.approved_at
+                if counts and (work.fell_at > opened or f"{prefix}-{work.id}" in self.billed):
+                    rate = self.contracts[work.sow].rate(work.line) or 0
+                    total += net_of_minutes(work.minutes, rate) if prefix == "TE" else work.amount
+        return total
 
     @cached_property
     def due_by_contract(self) -> dict[str, list[Due]]:
