@@ -110,6 +110,7 @@ def adopt(system: System[Org], wires: Mapping[str, Wire]) -> None:
     system.store.db.create_function("sf_user_id", 1, lambda name: None if name is None else user_id(name), deterministic=True)
     state.schema = Schema.of(wires.values(), CHILDREN)
     state.plans.clear()
+    state.plain.clear()
     state.cursors.clear()
 
 

@@ -15,6 +15,7 @@ from .errors import JSON
 from .state import Org
 
 DATA = "/services/data/"
+USUAL_TYPE = b"application/json"
 TAKEN_TYPES = ("application/json", "text/json")
 
 
@@ -34,8 +35,10 @@ def known_version(system: System[Org], call: Call) -> Outcome:
 
 def is_json(system: System[Org], call: Call) -> Outcome:
     """A body of another type is refused; one without a type is taken for JSON."""
+    if not call.body or call.headers.get(b"content-type") == USUAL_TYPE:
+        return None
     given = call.header(b"content-type").partition(";")[0].strip().lower()
-    if not call.body or not given or given in TAKEN_TYPES or not call.path.startswith(DATA):
+    if not given or given in TAKEN_TYPES or not call.path.startswith(DATA):
         return None
     message = f"The Content-Type '{given}' is not supported by this resource"
     return system.refuse(call, Refusal("media_type", message))
@@ -55,7 +58,8 @@ def usage(system: System[Org], _call: Call, reply: Reply | Lost | None) -> Reply
     if not isinstance(reply, Reply):
         return None
     window = system.state.window
-    return reply._replace(headers=(*reply.headers, (b"sforce-limit-info", b"api-usage=%d/%d" % (window.used, window.most))))
+    status, body, headers = reply
+    return Reply(status, body, (*headers, (b"sforce-limit-info", b"api-usage=%d/%d" % (window.used, window.most))))
 
 
 def limits(system: System[Org], _call: Call) -> Reply:

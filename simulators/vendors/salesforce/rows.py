@@ -149,7 +149,8 @@ def put(
     system: System[Org], call: Call, wire: Wire, column: Column, *, value: str, body: Body, may_create: bool = True
 ) -> tuple[Row, bool]:
     """Update the row with that external id, or create it: (row, was it created). Raises Refusal."""
-    if any(name.lower() == column.wire.lower() for name in body):
+    named = column.wire.lower()
+    if named in [name.lower() for name in body]:
         message = f"The {column.wire} field should not be specified in the sobject data."
         raise Refusal("key_in_body", message, field=column.wire, kind=wire.kind.name)
     row = row_by_key(system, wire, column, value)

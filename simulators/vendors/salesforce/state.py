@@ -18,7 +18,7 @@ from simulators.tongues.soql_values import Moment
 from .outbound import Outbound
 from .settings import OrgUser
 
-PLANS_MAX = 1_024
+PLANS_MAX, NAMES_MAX = 1_024, 100
 RowFault = Callable[[str, str], Refusal | None]  # (object, key or id) -> why this one record of a collection fails
 
 
@@ -46,8 +46,16 @@ class Org:
     schema: Schema
     outbound: Outbound
     plans: dict[tuple[str, bool], Plan] = field(default_factory=dict)
+    plain: dict[tuple[str, ...], tuple[str, ...]] = field(
+        default_factory=dict
+    )  # (object, moment, *names of a body): what may not be empty
     row_faults: list[RowFault] = field(default_factory=list)
     batch_rows: int = 0  # rows a page of a query has at most, whatever was asked for; 0: the vendor's own number
+
+    def keep_plain(self, shape: tuple[str, ...], demanded: tuple[str, ...]) -> None:
+        """Remember a shape of bodies, while there is room."""
+        if len(self.plain) < PLANS_MAX and len(shape) <= NAMES_MAX:
+            self.plain[shape] = demanded
 
     def remember(self, shape: tuple[str, bool], plan: Plan) -> Plan:
         """Keep a plan for its shape; beyond PLANS_MAX the oldest goes."""

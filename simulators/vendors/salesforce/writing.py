@@ -18,6 +18,7 @@ from .objects import EXTERNAL_IDS, WIRES
 from .state import Org
 
 Body = dict[str, Any]
+PRICES, EMPTY = ("UnitPrice", "TotalPrice"), (None, "")
 EXTERNAL_KINDS = frozenset((w.kind.name, c.field) for w in WIRES for c in w.columns if (w.name, c.wire) in EXTERNAL_IDS)
 
 
@@ -63,6 +64,10 @@ def read_body(system: System[Org], wire: Wire, body: Body, moment: str) -> Body:
 
     That is: ids in bodies, emptied required fields, ids of another object, both prices of a line.
     """
+    shape = (wire.name, moment, *body)
+    demanded = system.state.plain.get(shape)
+    if demanded is not None and not any(body[name] in EMPTY for name in demanded):
+        return body
     given: Body = {}
     for name, value in body.items():
         if name == "attributes":
@@ -75,7 +80,17 @@ def read_body(system: System[Org], wire: Wire, body: Body, moment: str) -> Body:
         given[name] = value if column is None else checked(system, wire, column, value, moment)
     if wire.name == "OpportunityLineItem" and given.get("UnitPrice") is not None and given.get("TotalPrice") is not None:
         raise Refusal("contradiction", "specify either UnitPrice or TotalPrice, not both", field="TotalPrice")
+    if is_plain(wire, body):
+        columns = [wire.by_wire[name] for name in body] if moment == "u" else []
+        system.state.keep_plain(shape, tuple(c.wire for c in columns if c.required))
     return given
+
+
+def is_plain(wire: Wire, body: Body) -> bool:
+    """Has a body of these names nothing to look at but fields that may not be emptied? Then the next one is not looked through."""
+    columns = [wire.by_wire.get(name) for name in body]
+    parents = any(name.lower() in wire.parents for name in body)
+    return not parents and all(c and c.field != "id" and c.codec.type != "reference" and c.wire not in PRICES for c in columns)
 
 
 def checked(system: System[Org], wire: Wire, column: Column, value: Any, moment: str) -> Any:
