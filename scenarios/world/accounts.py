@@ -76,7 +76,7 @@ NOWHERE = Places(BASES, "https://orchestrator.test")
 def place_of_rows(heads: int) -> str:
     """Where the databases of a run keep their rows: in memory, or for a large firm in files that SQLite makes and removes itself.
 
-    Rows of 1,200 heads are 590 MiB; in a temporary file a database holds 2 MiB of them in memory, for 3 us more a commit.
+    Rows of 1,200 heads are 505 MiB; in a temporary file a database holds 2 MiB of them in memory, for 3 us more a commit.
     """
     return ":memory:" if heads <= HEADS_IN_MEMORY_MAX else ""
 
