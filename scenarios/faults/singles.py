@@ -85,7 +85,7 @@ PLANS: tuple[Fault, ...] = (
     line("F-19", "crm", WHOLE, 0.5),
     line("F-19", "crm", WHOLE, 0.3, mode="unknown"),
     line("F-20", "crm", WHOLE, 0.3),
-    line("F-22", "crm", (ms(23, 8), ms(23, 15)), copies=50),
+    line("F-22", "crm", (ms(23, 12), ms(24, 12)), copies=50),
     line("F-23", "psa", WHOLE, retention_ms=600_000),
     line("F-24", "crm", WHOLE, 0.3, mode="door", delay_ms=60_000),
     line("F-24", "crm", WHOLE, 0.3, mode="organization", delay_ms=60_000),
