@@ -8,7 +8,8 @@ import pytest
 from scenarios.history import Call, Change, Claims, Mark
 from scenarios.oracle.judge import JUDGES, TWIN_JUDGES
 from scenarios.oracle.twin import SLICE_MS, drain_ms, twin_facts
-from tests.oracle.mutations import ALERT, MUTATIONS, TWIN_MUTATIONS, away, credited, write
+from tests.oracle.bends import ALERT, away, credited, write
+from tests.oracle.mutations import MUTATIONS, TWIN_MUTATIONS
 from tests.oracle.quarter import MINUTE, at, broken, claim, drop, judged, outage, put, read, whole
 
 IDS = {id.removeprefix("INV-") for id, _, _ in (*JUDGES, *TWIN_JUDGES)}
