@@ -101,7 +101,7 @@ class ExceptionClerk:
             told = {**values, "authority_minor": limit}
             deed = Deed(who, "desk", "waive", "exception", id, told, self.office.now)
             said = yield from self.office.ask(deed, lambda role=role: desk.waive(id, values["reason"], role))  # type: ignore[misc]
-            if said != "denied":
+            if said.partition(":")[0] != "denied":  # what the desk says beside the code comes along
                 break
         self.office.counts["waived"] += 1
 

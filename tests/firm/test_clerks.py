@@ -27,7 +27,7 @@ class Desk:
 
     def waive(self, _id: str, _reason: str, role: str) -> str:
         self.asked.append(role)
-        return "denied" if role == "clerk" and self.amount > LIMIT else "done"
+        return "denied: ask a higher authority" if role == "clerk" and self.amount > LIMIT else "done"
 
 
 @dataclass
