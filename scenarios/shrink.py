@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from scenarios.errors import HarnessError, UsageError
+from scenarios.faults.plan import FAULTS
+from scenarios.faults.profiles import WHOLE_STORY
 from scenarios.files import write_file
 from scenarios.history import Record, Strike
 from scenarios.oracle.judge import judge
@@ -169,7 +171,7 @@ class Search:
         shrunk.rehearsal = with_lines(shrunk.rehearsal, whole)
         if not self.only_named(shrunk, whole):
             struck = {s.place for s in shrunk.found.strikes}
-            lines = tuple(f for n, f in enumerate(whole) if n in struck)
+            lines = tuple(f for n, f in enumerate(whole) if n in struck or FAULTS[f.id].family == WHOLE_STORY)
             if 0 < len(lines) < len(whole):
                 self.accept(shrunk, with_lines(shrunk.rehearsal, lines), f"{len(lines)} faults that struck")
         self.least(shrunk, shrunk.rehearsal.scenario.faults)

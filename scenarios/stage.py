@@ -21,7 +21,7 @@ from scenarios.spec import Fault
 
 FAULT_ID = re.compile(r"[Ff]-\d+")
 ROUNDS_LEFT = 4  # of every queue of clerks, after the last fault: what was parked can be sent on
-MORNING = 10.0
+BUSY_HOURS = (10.0, 15.0)  # of the first two days, when the opening wave is won and set up
 
 
 def with_faults(rehearsal: Rehearsal, said: str) -> Rehearsal:
@@ -59,7 +59,10 @@ def stage_of(rehearsal: Rehearsal) -> Stage:
     end = min(end_of(quarter, spec), rehearsal.until_ms or end_of(quarter, spec))
     quiet = min(nth_last_round(spec, queue, end) for queue in QUEUES)
     peaks = [
-        hour_of(quarter.start + timedelta(days=n), MORNING, place.place) for place in spec.entities.values() for n in range(2)
+        hour_of(quarter.start + timedelta(days=n), hour, entity.place)
+        for entity in spec.entities.values()
+        for n in range(2)
+        for hour in BUSY_HOURS
     ]
     peaks += [
         hour_of(close_of(month, day, entity.place), spec.billing.run_hour, entity.place)

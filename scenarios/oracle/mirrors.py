@@ -18,6 +18,7 @@ from scenarios.oracle.view import SETTLED, View
 MINUTE_MS = 60_000
 LAG_MS_MAX, STRATEGIC_LAG_MS_MAX = 15 * MINUTE_MS, 5 * MINUTE_MS
 FAR = 2**62
+LANE = "mirror:crm"  # the subject of a case that holds up every invoice's mirror
 NOTHING = "nothing"
 SAME = {"paid_in_full": "paid", "partially_paid": "partially_paid", "partial": "partially_paid"}
 Deadline = Callable[[int], int]
@@ -96,6 +97,7 @@ def follow(view: View, facts: Facts, invoice: Invoice, mirror: str | None, deadl
     truth = standing(view.books.timeline("erp", "invoice", invoice.id, "status"), FAR)
     copy = standing(view.books.timeline("crm", "invoice_mirror", mirror, "status"), last) if mirror else []
     with_people = exception_spans(view, str(invoice.row.get("external_id")))  # the CRM refused it, and somebody has to mend that
+    with_people += exception_spans(view, LANE)  # it refused everything of ours: a right was taken away
     made, first = int(invoice.row["_at"]), copy[0].begin if copy else last
     for shown in [Shown(NOTHING, made, max(made, first)), *copy]:
         spans = [(made, deadline(made))] if shown.status == NOTHING else []

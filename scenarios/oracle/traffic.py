@@ -12,7 +12,7 @@ RETRYABLE = frozenset({"stranger", "throttled", "quota", "locked", "unavailable"
 ATTEMPTS_MAX = 12
 REMEMBERED_MAX = 1_000
 LANES = {"erp": 15}  # NetSuite's account limit for the simulated tier
-ASKING = ("token",)
+ASKING = ("token", "suiteql")  # sent by POST, and yet no writes: a sign-in, and a question that is asked again at every poll
 Same = tuple[str, str, str, str]  # (system, method, path, digest of the body)
 
 
