@@ -46,7 +46,8 @@ def recall_processes(firm: Firm) -> list[Process]:
     async def refill(run: Run, sow: str) -> None:
         """What was taken back leaves room under a cap: decide again what did not fit."""
         engagement = await run.read(firm.book.engagement, sow, retry=firm.patience.local)
-        if engagement is not None and await run.step(firm.book.release, sow, "CAP_EXCEEDED", retry=firm.patience.local):
+        released = await run.step(firm.book.release, sow, "CAP_EXCEEDED", retry=firm.patience.local)
+        if engagement is not None and released:
             await desk.settle(run, engagement, run.now())
 
     async def forget(source: str) -> None:

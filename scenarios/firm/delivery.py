@@ -118,7 +118,7 @@ class Delivery:
     def _exaggerate(self, sheet: Sheet, at: int) -> Going:
         """Try what cannot be, before what is true: the PSA is to refuse it."""
         true = next(self._time_deeds(sheet, at))
-        tries = [{"minutes": minutes} for minutes in extreme_minutes(self.office.seed, sheet.key)]
+        tries: list[dict[str, Any]] = [{"minutes": minutes} for minutes in extreme_minutes(self.office.seed, sheet.key)]
         tries += [{"performed_on": day} for day in NO_DAYS]
         for odd in tries:
             told = None if true.true is None else {**true.true, **odd}

@@ -123,10 +123,11 @@ class Mending:
         lines = self.office.look("erp", "invoice_line", source=source)
         if not lines or deal is None or self.office.look("erp", "credit", external_id=f"CR-{source}"):
             return
-        invoice = (self.office.look("erp", "invoice", external_id=str((item.get("facts") or {}).get("invoice"))) or [None])[0]
-        if invoice is None:
-            return
-        entity, external = deal.entity.lower(), str(invoice["external_id"])
+        external = str((item.get("facts") or {}).get("invoice"))
+        invoices = self.office.look("erp", "invoice", external_id=external)
+        if not invoices or invoices[0]["status"] == "open":
+            return  # nothing is credited before the client has the invoice
+        entity = deal.entity.lower()
         amount = int(lines[0]["net"]) + int(lines[0]["tax"])
         values = {
             "external_id": f"CR-{source}", "invoice_id": external, "amount": amount, "source": source,

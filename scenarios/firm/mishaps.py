@@ -262,7 +262,12 @@ def misplace(ground: Ground, mishap: Mishap) -> None:
         for each in timed(ground):
             seat = (each.thing.person.number, each.thing.wbs)
             seats.setdefault(seat, Able(each.thing.sow, each.at, seat))
-        ground.unassigned |= {each.thing for each in befallen(ground, mishap, [seats[seat] for seat in sorted(seats)])}
+        several = {sow for sow in {each.key for each in seats.values()} if sum(each.key == sow for each in seats.values()) > 1}
+        able = [seats[seat] for seat in sorted(seats) if seats[seat].key in several]
+        for sow, _, seat in befallen(ground, mishap, able):
+            left = [each.thing for each in seats.values() if each.key == sow and each.thing not in ground.unassigned]
+            if len(left) > 1:  # a project that nobody is assigned to is open to all
+                ground.unassigned.add(seat)
         return
     deals = {deal.sow: deal for deal in ground.won(TM)}
     people: dict[str, Able] = {}
