@@ -18,6 +18,7 @@ from scenarios.oracle.view import SETTLED, View
 MINUTE_MS = 60_000
 LAG_MS_MAX, STRATEGIC_LAG_MS_MAX = 15 * MINUTE_MS, 5 * MINUTE_MS
 FAR = 2**62
+ERP_NAME_MAX = 83
 LANE = "mirror:crm"  # the subject of a case that holds up every invoice's mirror
 NOTHING = "nothing"
 SAME = {"paid_in_full": "paid", "partially_paid": "partially_paid", "partial": "partially_paid"}
@@ -214,8 +215,26 @@ def convergence(view: View) -> Facts:
             compare(facts, f"{contract.number} in the CRM", mirror, wanted)
             if codes:
                 compare(facts, f"{contract.number} in the CRM", mirror, {"project_code": codes[0]})
+        names(view, facts, contract)
     phantoms(view, facts)
     return facts
+
+
+def names(view: View, facts: Facts, contract: Contract) -> None:
+    """Names arrive sign for sign: the deal's in the project's title, the account's as the customer was made (the ERP holds 83 signs)."""
+    told = str(contract.opportunity.get("name") or "")
+    for _, row in contract.live_workspaces if told else ():
+        wanted = f"{contract.number} {told}".strip()
+        facts.expect(
+            row.get("title") == wanted, f"the project of {contract.number} is called {row.get('title')!r}, not {wanted!r}"
+        )
+    named = str(contract.account.get("name") or "")
+    for _, row in contract.live_jobs if named else ():
+        line = view.books.timeline("erp", "customer", str(row.get("customer_id")), "name")
+        facts.expect(
+            not line or line[0][1] == named[:ERP_NAME_MAX],
+            f"the customer of {contract.number} was made as {line[0][1] if line else ''!r}, the account is called {named!r}",
+        )
 
 
 def copied(row: Row) -> dict[str, Any]:
