@@ -101,7 +101,7 @@ PLANS: tuple[Fault, ...] = (
     line("F-30", "crm", WHOLE, skew_ms=420_000),
     line("F-30", "psa", WHOLE, skew_ms=-420_000),
     line("F-30", "erp", WHOLE, skew_ms=-420_000),
-    line("F-31", "psa", WHOLE, 0.3, rows=2),
+    line("F-31", "psa", WHOLE, 0.3, rows=4),
     line("F-32", "crm", WHOLE, 0.3, rows=1),
     line("F-33", "crm", (ms(30, 0), ms(1, 12, month=4)), kind="Invoice__c", times=2),
     line("F-34", "crm", WHOLE, every_ms=600_000),

@@ -245,7 +245,7 @@ class Kantata:
             pages.append(page)
             if number >= page.meta.page_count:
                 return whole(resource, pages)
-        raise AssertionError(f"{resource}: more than {PAGES_MAX} pages")
+        raise Transient(f"psa: {resource} has more than {PAGES_MAX} pages", system="psa")
 
     async def _read(self, path: str) -> Envelope:
         return self._opened(await self._link.call("GET", path, b"", JSON))

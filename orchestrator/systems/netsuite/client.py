@@ -234,7 +234,7 @@ class NetSuite:
             found += rows.items
             if not rows.more:
                 return found
-        raise AssertionError(f"a query of more than {PAGES_MAX} pages")
+        raise Transient(f"erp: a query of more than {PAGES_MAX} pages", system="erp")
 
     async def _page(self, path: str, body: bytes) -> Rows:
         return decoded("erp", _rows, self._require(await self._link.call("POST", path, body, QUERY, lane="")))

@@ -164,7 +164,7 @@ class Salesforce:
             if page.done or not page.next:
                 return records
             path = page.next
-        raise AssertionError(f"a query of more than {PAGES_MAX} pages")
+        raise Transient(f"crm: a query of more than {PAGES_MAX} pages", system="crm")
 
     async def _page(self, path: str) -> Page:
         return decoded("crm", _page, self._require(await self._link.call("GET", path, b"", JSON)))

@@ -165,6 +165,16 @@ def test_pages_that_moved_while_they_were_read_are_read_again(first, second):
     with_psa(answers, ask)
 
 
+def test_an_answer_of_endless_pages_ends_as_a_failed_question():
+    """What a vendor answers is never a reason to stop the orchestrator."""
+
+    async def ask(psa):
+        with pytest.raises(Transient, match="more than"):
+            await psa.time_since(0)
+
+    with_psa(lambda _asked: page("time_entries", ENTRY, pages=10_000, count=10_000, timesheet_submissions=SUBMISSION), ask)
+
+
 def test_the_feed_tells_of_approvals_and_acceptances_only():
     """Events about what is not approved, or is gone, are nothing to act on."""
     rows = [{"id": "1", "event_type": "timesheet:updated", "subject_id": 8, "created_at": "2026-01-12T08:31:00Z"},
