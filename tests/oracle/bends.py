@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from scenarios.history import Act, Acted, Call, Change, Record, Window
 from tests.oracle.quarter import (
     AUDITED,
@@ -71,6 +73,15 @@ def unapproved(history: list[Record]) -> list[Record]:
     """TE-2 was never approved, and was billed."""
     seq = next(r.seq for r in history if act_of("approve", "sheet2")(r))
     return drop(history, lambda r: type(r) in (Act, Acted) and r.seq == seq)
+
+
+def fallen(history: list[Record]) -> list[Record]:
+    """The approval of sheet2 was taken back after its time was billed; no credit memo, no exception."""
+    given = next(r for r in history if act_of("approve", "sheet2")(r))
+    assert isinstance(given, Act)
+    when = history[-1].at - MINUTE
+    taken = msgspec.structs.replace(given, seq=90_001, at=when, verb="withdraw")
+    return put(history, taken, Acted(90_001, when, "done", "sheet2"))
 
 
 def unpark(history: list[Record], **fields: Any) -> list[Record]:

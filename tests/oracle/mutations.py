@@ -16,6 +16,7 @@ from tests.oracle.bends import (
     chain,
     credited,
     exception,
+    fallen,
     mended,
     overcharge,
     posted_late,
@@ -45,6 +46,11 @@ from tests.oracle.quarter import (
 )
 
 MUTATIONS: dict[str, tuple[Bend, str]] = {
+    "a project whose name lost a sign": (
+        lambda h: edit(h, lambda r: type(r) is Act and r.kind == "opportunity" and r.key == "O-00001", name="Wörk"),
+        "38",
+    ),
+    "an approval withdrawn after the invoice, and nobody credits it": (fallen, "09 41"),
     "a second customer": (lambda h: again(h, is_change("erp", "customer", "1"), "7", external_id=None), "01"),
     "a second customer, closed a day later": (
         lambda h: put(
