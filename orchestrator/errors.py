@@ -13,7 +13,8 @@
     |- Missing(what)                     no such thing
     |- Conflict(what)                    the thing is in another state than the request assumes
     |- StoreError                        the store cannot be used as it is
-    |  `- StoreLocked(path)              another process holds the file
+    |  |- StoreLocked(path)              another process holds the file
+    |  `- StoreTaken(path)               another process has opened it since: nothing may be written any more
     `- ConfigError(problems)             every problem found in the configuration, reported together
 
 Outside the tree: `Abandon`, which is no error but a process's decision, and is a BaseException so that a
@@ -101,6 +102,14 @@ class StoreLocked(StoreError):
 
     def __init__(self, path: str) -> None:
         super().__init__(f"store {path} is held by another process: stop that one first, one process owns the file")
+        self.path = path
+
+
+class StoreTaken(StoreError):
+    """Another process has opened the store since; what this one would write is refused."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"store {path} was taken over by another process: this one has to stop")
         self.path = path
 
 

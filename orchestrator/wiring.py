@@ -20,7 +20,7 @@ from orchestrator.experience.app import build as build_app
 from orchestrator.experience.operations import Parts, Sender, Topic
 from orchestrator.experience.people import Person
 from orchestrator.experience.pump import Pump
-from orchestrator.experience.upkeep import Upkeep, Watched, heal
+from orchestrator.experience.upkeep import Upkeep, Watched, carry_out, heal
 from orchestrator.observe.log import Log
 from orchestrator.observe.metrics import SELDOM, Metrics
 from orchestrator.policies.breaker import OPEN
@@ -144,12 +144,18 @@ class Orchestrator:
     async def serve(self) -> None:
         """Run engine, intake and pollers until cancelled; raises what broke one of them. A crash's loose ends are tied first."""
         await heal(self.engine, self.store.desk)
+        await carry_out(self.parts)
         async with asyncio.TaskGroup() as group:
             group.create_task(self.engine.serve(), name="engine")
             group.create_task(self._pump.serve(), name="pump")
             group.create_task(Upkeep(self.parts, every_ms=self._intervals.upkeep_ms).serve(), name="upkeep")
             for poller in self._pollers:
                 group.create_task(poller.serve(), name=f"poll-{poller.name}")
+
+    async def sweep(self) -> None:
+        """Ask every system once more, beside the pollers' own pace; what was known stays as it is."""
+        for poller in self._pollers:
+            await poller.again()
 
     def idle(self) -> bool:
         """Nothing is due or in hand now, and no open work could go on by itself."""

@@ -245,11 +245,13 @@ class DurableRun:
 
     def _attempt(self, name: str, effect: Effect, attempt: int, *, unsure: bool) -> Callable[[], Awaitable[Json]]:
         async def act() -> Json:
-            if self._journal.unsure and effect.probe is not None:
-                return {"end": "unknown", "why": "cut off", "system": "", "due": self._clock() + effect.retry.settle_ms}
+            if effect.probe is not None and (due := self._too_early(effect.retry.settle_ms, unsure=unsure)):
+                return {"end": "unknown", "why": "cut off", "system": "", "due": due}
             tokens = effect_key.set(f"{self.id}/{name}"), correlation.set(self.root)
             try:
-                said = await _try(effect.fn, effect.args, effect.probe if unsure else None)
+                said = await _try(
+                    effect.fn, effect.args, effect.probe if unsure or self._journal.reopened_at is not None else None
+                )
             finally:
                 effect_key.reset(tokens[0])
                 correlation.reset(tokens[1])
@@ -262,6 +264,18 @@ class DurableRun:
             return said
 
         return act
+
+    def _too_early(self, settle_ms: int, *, unsure: bool) -> int:
+        """When an effect that an earlier life of this store may have had is sure to have landed; 0: now.
+
+        Either this run was cut off here, or the store was opened again a moment ago and may be an older copy of itself.
+        """
+        if self._journal.unsure:
+            return self._clock() + settle_ms
+        reopened_at = self._journal.reopened_at
+        if unsure or reopened_at is None or self._clock() >= reopened_at + settle_ms:
+            return 0
+        return reopened_at + settle_ms
 
     def _name(self, name: str) -> str:
         self._calls[name] = number = self._calls.get(name, 0) + 1

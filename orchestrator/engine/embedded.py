@@ -21,7 +21,7 @@ from orchestrator.engine.conduct import ABANDON, RESUBMIT, WAIVE, WAKE, DurableR
 from orchestrator.engine.journal import Beside, JournalLost, SqlJournal, Suspended
 from orchestrator.engine.port import Entry, Json, NonDeterministic, Process, RunView
 from orchestrator.engine.values import parse, plain, text
-from orchestrator.errors import ConfigError, Full
+from orchestrator.errors import ConfigError, Full, StoreTaken
 from orchestrator.store.database import Database, Row, Statement
 
 _DUE = "select seq, id, process, version, key, root, given from run where wake_at <= ? order by wake_at, seq limit ?"
@@ -30,7 +30,9 @@ _HEAD = "select min(seq) from run where key = ? and ended_at is null"
 
 @dataclass(frozen=True)
 class Bounds:
-    """The engine's limits: runs in memory, open runs, unseen messages a run, and how long ended runs are kept."""
+    """The engine's limits: runs in memory, open runs, unseen messages a run, how long ended runs are kept, and how long after its opening
+    a store may have forgotten what was done (it was restored from a copy, or a power cut took its last transactions).
+    """
 
     concurrency_max: int = 64
     backlog_max: int = 100_000
@@ -38,6 +40,7 @@ class Bounds:
     retention_ms: int = 400 * 86_400_000
     sweep_ms: int = 3_600_000
     sweep_runs_max: int = 500
+    doubt_ms: int = 86_400_000
 
 
 class Embedded:
@@ -57,7 +60,7 @@ class Embedded:
         beside: Beside | None = None,
     ) -> None:
         self.db, self.clock, self.bounds = database, clock, bounds or Bounds()
-        self.commit, self.row = database.commit, database.row
+        self.commit, self.row, self.check_fence = database.commit, database.row, database.check_fence
         self.begun = 0  # runs this program has queued
         self._processes = {(p.name, p.version): p for p in processes}
         self._latest = {p.name: p for p in sorted(processes, key=lambda p: p.version)}
@@ -68,6 +71,7 @@ class Embedded:
         self._swept_at = clock()
         self._refuse_missing_code()
         self._open = self._count("ended_at is null")
+        self._reopened_at = clock() if self._count("1 = 1") else None
         # A new program may know what the old one stumbled over: stuck runs get one more try.
         if self._count("state = 'stuck'"):
             database.commit(("update run set state = 'ready', wake_at = ? where state = 'stuck'", (clock(),)))
@@ -149,6 +153,11 @@ class Embedded:
         """No run is in memory, due, or backing off."""
         busy = "select 1 from run where wake_at is not null and (wake_at <= ? or state in ('ready', 'retrying')) limit 1"
         return not self._active and self.row(busy, (self.clock(),)) is None
+
+    def reopened_at(self) -> int | None:
+        """When the store was opened again, for as long as something forgotten may still come up again."""
+        since = self._reopened_at
+        return since if since is not None and self.clock() - since < self.bounds.doubt_ms else None
 
     # The scheduler.
 
@@ -247,7 +256,7 @@ class Embedded:
     def _write(self, *statements: Statement) -> None:
         try:
             self.commit(*statements)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, StoreTaken) as error:
             raise JournalLost(str(error)) from error
 
     def _deliver(self, run_id: str, name: str, payload: Json, id: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from orchestrator.engine.port import Json, NonDeterministic
 from orchestrator.engine.values import parse, text
+from orchestrator.errors import StoreTaken
 from orchestrator.store.database import Row, Statement
 
 Beside = Callable[[str, str, str, str, Json], Statement | None]
@@ -30,11 +31,17 @@ class Pen(Protocol):
     clock: Callable[[], int]
     beside: Beside | None
 
+    def reopened_at(self) -> int | None:
+        """When the store was opened again, while it may still have forgotten something."""
+
     def commit(self, *statements: Statement) -> int:
         """One durable transaction."""
 
     def row(self, sql: str, arguments: Sequence[object]) -> Row | None:
         """The first row of a query."""
+
+    def check_fence(self) -> None:
+        """Raise StoreTaken when another program owns the journal now."""
 
 
 class SqlJournal:
@@ -42,13 +49,14 @@ class SqlJournal:
 
     def __init__(self, pen: Pen, head: tuple[int, str, str, str], past: list[Row], *, unsure: bool) -> None:
         self._pen, self._run, self._names, self._past, self._at = pen, head[0], head[1:], past, 0
-        self.unsure = unsure
+        self.unsure, self.reopened_at = unsure, pen.reopened_at()
 
     async def record(self, name: str, act: Callable[[], Awaitable[Json]]) -> Json:
         """Run `act` unless the journal has its value."""
         at, old = self._replay(name)
         if old is not None:
             return parse(old)
+        self._hold()
         written = text(await act())
         self.unsure = False
         value, beside = parse(written), self._pen.beside
@@ -100,5 +108,12 @@ class SqlJournal:
     def _write(self, *statements: Statement) -> None:
         try:
             self._pen.commit(*statements)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, StoreTaken) as error:
+            raise JournalLost(f"run {self._run} at entry {self._at}: {error}") from error
+
+    def _hold(self) -> None:
+        """Nothing is done that could not be written: another program may have taken the store over while we were paused."""
+        try:
+            self._pen.check_fence()
+        except StoreTaken as error:
             raise JournalLost(f"run {self._run} at entry {self._at}: {error}") from error

@@ -169,6 +169,8 @@ class Journal(Protocol):
 
     unsure: bool
     """True at the first live entry after the run was cut off: that effect may have happened."""
+    reopened_at: int | None
+    """When this store was opened again, if that is so recent that it may have forgotten what was done: a restored copy, a lost tail."""
 
     async def record(self, name: str, act: Callable[[], Awaitable[Json]]) -> Json:
         """Run `act` at most once per recorded entry; its value, from the journal on replay."""

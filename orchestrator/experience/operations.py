@@ -99,8 +99,10 @@ class Parts:
 
 
 async def resubmit(parts: Parts, id: str, *, person: Person, note: str) -> ExceptionView:
-    """Try again what an exception is about."""
-    view = parts.desk.resubmit(id, by=person.name, note=note)
+    """Try again what an exception is about. The same person's word again is the same word: the answer may have been lost."""
+    view = parts.desk.get(id)
+    if (view.state, view.by) != ("resubmitted", person.name):
+        view = parts.desk.resubmit(id, by=person.name, note=note)
     if view.kind == "run":
         if not await parts.engine.resubmit(view.run, by=person.name):
             parts.desk.resolve(id, by="orchestrator", note="its run is no longer parked")
@@ -113,8 +115,10 @@ async def resubmit(parts: Parts, id: str, *, person: Person, note: str) -> Excep
 
 
 async def waive(parts: Parts, id: str, *, person: Person, reason: str) -> ExceptionView:
-    """Write off what an exception is about, within the person's authority."""
-    view = parts.desk.waive(id, by=person.name, roles=person.roles, reason=reason)
+    """Write off what an exception is about, within the person's authority. The same person's word again is the same word."""
+    view = parts.desk.get(id)
+    if (view.state, view.by) != ("waived", person.name):
+        view = parts.desk.waive(id, by=person.name, roles=person.roles, reason=reason)
     if view.kind == "item":
         await parts.operations.written_off(view)
     elif view.kind == "run" and not await parts.engine.waive(view.run, by=person.name):

@@ -31,6 +31,21 @@ async def heal(engine: Engine, desk: Desk) -> None:
             desk.follow(run)
 
 
+async def carry_out(parts: Parts) -> None:
+    """Do what clerks decided when a crash came between the decision and its effect: call once, after `heal`.
+
+    What was done stays as it is: an item that is no longer parked, a run that exists by its id, a notice that is not parked.
+    """
+    for view in parts.desk.find(state="waived", limit=RUNS_MAX):
+        if view.kind == "item":
+            await parts.operations.written_off(view)
+    for view in parts.desk.find(state="resubmitted", limit=RUNS_MAX):
+        if view.kind == "item":
+            await parts.operations.again(view)
+        elif view.kind == "inbox":
+            parts.inbox.release(view.facts["sender"], view.facts["sender_id"])
+
+
 class Upkeep:
     """Escalates each open exception at its due time, looks for what is late, forgets what is old."""
 

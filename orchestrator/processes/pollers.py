@@ -117,6 +117,13 @@ class Poller:
             finally:
                 self.busy = False
 
+    async def again(self) -> None:
+        """Ask once more, beside the own pace. A failure is the next regular poll's affair; no mark moves."""
+        try:
+            await self._plan.ask(self._mark - self._plan.overlap_ms)
+        except (Transient, Unknown, BusinessException, Full) as error:
+            self._on_failure(self._plan.name, error)
+
     async def _sleep_until(self, due: int) -> None:
         """Sleep at least until `due`: a timer may wake a hair too early."""
         for _ in range(SLEEPS_MAX):

@@ -1,7 +1,8 @@
 """One SQLite file, one process: opening, migrating, and the one way to write.
 
 The file is locked for as long as it is open, so that a second process is refused at start instead of
-corrupting an order. WAL with synchronous NORMAL: a process crash loses nothing, a power cut may lose the last
+corrupting an order. Where a lock is worth nothing (a network disk, a program that was paused while another took over), the fence
+holds: each opening takes the next token, and who holds an older one can not write any more. WAL with synchronous NORMAL: a process crash loses nothing, a power cut may lose the last
 commits but never tears one; `synchronous="full"` closes that too, at a third of the speed.
 """
 
@@ -12,10 +13,12 @@ from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
-from orchestrator.errors import StoreError, StoreLocked
+from orchestrator.errors import StoreError, StoreLocked, StoreTaken
 
 Statement = tuple[str, Sequence[Any]]
 Row = tuple[Any, ...]
+IN_MEMORY = (":memory:", "")
+_FENCE = "select token from fence"
 
 
 class Database:
@@ -26,21 +29,26 @@ class Database:
             raise StoreError(f"synchronous must be normal or full, got {synchronous!r}")
         self.path, self.commits = path, 0
         self._connection = _opened(path, synchronous)
-        self._execute = self._connection.execute
+        self._execute, self._in_memory = self._connection.execute, path in IN_MEMORY
         self.migrate()
+        self.take_over()
 
     def commit(self, *statements: Statement) -> int:
         """Write all statements in one durable transaction; rows the last one touched. There is no other way to write.
 
-        A statement alone is a transaction by itself: SQLite opens and commits it (half the price in memory).
+        In memory a statement alone is a transaction by itself: SQLite opens and commits it (half the price), and nobody can come
+        between it and the look at the fence. Raises StoreTaken when another program has opened the store since.
         """
         execute = self._execute
-        if len(statements) == 1:
+        if len(statements) == 1 and self._in_memory:
+            self.check_fence()
             cursor = execute(*statements[0])
             self.commits += 1
             return cursor.rowcount
         execute("begin immediate")
         try:
+            if execute(_FENCE).fetchone()[0] != self._token:
+                raise StoreTaken(self.path)
             for sql, arguments in statements:
                 cursor = execute(sql, arguments)
             execute("commit")
@@ -50,6 +58,16 @@ class Database:
             raise
         self.commits += 1
         return cursor.rowcount
+
+    def take_over(self) -> None:
+        """Become the only one who may write: whoever opened the store before is refused from now on."""
+        self._execute("update fence set token = token + 1")
+        self._token = self._execute(_FENCE).fetchone()[0]
+
+    def check_fence(self) -> None:
+        """Raise StoreTaken when somebody else has opened the store since: ask before anything is done that can not be taken back."""
+        if self._execute(_FENCE).fetchone()[0] != self._token:
+            raise StoreTaken(self.path)
 
     def rows(self, sql: str, arguments: Sequence[Any] = ()) -> list[Row]:
         """All rows of a query."""

@@ -46,7 +46,7 @@ class Inbox:
     """The rows of what came in."""
 
     def __init__(self, database: Database, clock: Callable[[], int], *, pending_max: int = PENDING_MAX) -> None:
-        self._db, self._clock, self._max = database, clock, pending_max
+        self._db, self._clock, self.pending_max = database, clock, pending_max
 
     def accept(self, source: str, notices: Sequence[Notice]) -> list[str]:
         """Keep all notices in one transaction, each judged in turn: accepted, deduplicated or conflict.
@@ -55,8 +55,8 @@ class Inbox:
         that names another record is a conflict and quarantined. Same topic, subject and version under a new id: deduplicated.
         A newer version supersedes pending ones of its subject. Raises Full, and keeps nothing, when the pending bound is reached.
         """
-        if self.backlog() + len(notices) > self._max:
-            raise Full("the inbox", self._max)
+        if self.backlog() + len(notices) > self.pending_max:
+            raise Full("the inbox", self.pending_max)
         statements: list[Statement] = []
         verdicts = []
         seen: dict[str, Notice] = {}

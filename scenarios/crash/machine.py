@@ -11,9 +11,13 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
+from orchestrator import wiring
+from orchestrator.engine.port import Process
 from orchestrator.store.database import Database, Statement
 from scenarios.crash.points import (
     AFTER_COMMIT,
@@ -45,21 +49,23 @@ class Drive(Database):
         self.path, self.commits = ":machine:", 0
         self._machine, self._life = machine, life
         self._connection = machine.disk
-        self._execute = self._connection.execute
+        self._execute, self._in_memory = self._connection.execute, True
         self.migrate()
+        self.take_over()
 
     def commit(self, *statements: Statement) -> int:
         """Write, unless this life is over or ends here."""
         machine, life = self._machine, self._life
-        if not life.alive:
+        if not life.alive or life.asleep is not None:  # a program that is stopped comes by no line of its code
             raise Dead
-        if not machine.watchers:
+        if not machine.watchers or life is not machine.life:
             return super().commit(*statements)
         meaning = commit_meaning(self, statements)
         machine.pass_(BEFORE_COMMIT, meaning)
         touched = super().commit(*statements)
-        machine.kept()
-        machine.pass_(AFTER_COMMIT, meaning)
+        if life is machine.life:
+            machine.kept()
+            machine.pass_(AFTER_COMMIT, meaning)
         return touched
 
     def close(self) -> None:
@@ -72,6 +78,7 @@ class Life:
     def __init__(self, machine: Machine, number: int) -> None:
         self.number, self.alive = number, True
         self._machine = machine
+        self.asleep: asyncio.Future[None] | None = None
         self.core: Any = None
 
     def open(self) -> None:
@@ -81,17 +88,26 @@ class Life:
     async def send(self, request: Any) -> Any:
         """Carry a request, unless this life is over or ends here."""
         machine = self._machine
-        if not self.alive:
-            raise Dead
-        if not machine.watchers:
-            return await machine.send(request)
+        await self._awake()
+        if not machine.watchers or self is not machine.life:
+            answer = await machine.send(request)
+            await self._awake()
+            return answer
         meaning = call_meaning(request.system, request.method)
         machine.pass_(BEFORE_SEND, meaning)
-        machine.pass_(AFTER_SEND, meaning, going=request)
+        await self._awake()
+        if self is machine.life:
+            machine.pass_(AFTER_SEND, meaning, going=request)
         answer = await machine.send(request)
+        await self._awake()
+        return answer
+
+    async def _awake(self) -> None:
+        """Go on when this program does. Raises Dead when it does no more."""
+        if self.asleep is not None:
+            await self.asleep
         if not self.alive:
             raise Dead
-        return answer
 
 
 class Machine:
@@ -107,10 +123,14 @@ class Machine:
         self.watchers: list[Watcher] = []
         self.on_restart: list[Callable[[], None]] = []
         self.down_s, self.lost_commits, self.tail_max = DOWN_S, 0, 0
+        self.versions = 1  # of every process: a deployment adds one
+        self.older: bytes | None = None  # a copy of the store that the next life shall find
         self.deaths = 0
         self._counter = Counter()
         self._tail: deque[bytes] = deque()
-        self._serving: asyncio.Task[Any] | None = None
+        self._tasks: dict[Life, asyncio.Task[Any]] = {}
+        self._bell: asyncio.Future[None] | None = None
+        self.fenced: list[str] = []  # how lives ended whose store was taken over
         self._crossings: set[asyncio.Task[Any]] = set()
         self.life = Life(self, 1)
         self.life.open()
@@ -128,22 +148,32 @@ class Machine:
 
     async def serve(self) -> None:
         """Live, die and live again, until cancelled; raises what breaks a living orchestrator."""
+        loop = asyncio.get_running_loop()
         try:
             while True:
                 if not self.life.alive:
                     await asyncio.sleep(self.down_s)
                     self._boot()
                     continue
-                life = self.life
-                self._serving = asyncio.get_running_loop().create_task(life.core.serve(), name=f"core-{life.number}")
-                await asyncio.wait((self._serving,))
-                if life.alive:
-                    self._serving.result()
-                    raise RuntimeError("the orchestrator stopped serving")
+                if self.life not in self._tasks:
+                    name = f"core-{self.life.number}"
+                    self._tasks[self.life] = loop.create_task(self.life.core.serve(), name=name)
+                self._bell = loop.create_future()
+                await asyncio.wait((*self._tasks.values(), self._bell), return_when=asyncio.FIRST_COMPLETED)
+                for life in [life for life, task in self._tasks.items() if task.done()]:
+                    self._ended(life, self._tasks.pop(life))
         finally:
-            if self._serving is not None:
-                self._serving.cancel()
-                await asyncio.gather(self._serving, return_exceptions=True)
+            for task in self._tasks.values():
+                task.cancel()
+            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    def _ended(self, life: Life, task: asyncio.Task[Any]) -> None:
+        """A program has ended: killed, or fenced off, or broken, which ends the run."""
+        if life.alive and life is self.life:
+            task.result()
+            raise RuntimeError("the orchestrator stopped serving")
+        if life.alive:
+            self.fenced.append("" if task.cancelled() else repr(task.exception()))
 
     def idle(self) -> bool:
         """A dead one is not idle: its work waits."""
@@ -177,8 +207,25 @@ class Machine:
         for _ in range(self.lost_commits):
             if self._tail:
                 self._lose()
-        if self._serving is not None:
-            asyncio.get_running_loop().call_soon(self._serving.cancel)
+        if self.life in self._tasks:
+            asyncio.get_running_loop().call_soon(self._tasks[self.life].cancel)
+
+    def take_over(self, paused_s: float = 0.0) -> None:
+        """Let a second program open the store while the first one lives: asleep for a while, or working on."""
+        loop, first = asyncio.get_running_loop(), self.life
+        if not first.alive:
+            return
+        if paused_s:
+            first.asleep = asleep = loop.create_future()
+            loop.call_later(paused_s, self._wake, first, asleep)
+        self._boot()
+        if self._bell is not None and not self._bell.done():
+            self._bell.set_result(None)
+
+    def _wake(self, life: Life, asleep: asyncio.Future[None]) -> None:
+        life.asleep = None
+        if not asleep.done():
+            asleep.set_result(None)
 
     def restore(self, image: bytes) -> None:
         """Put an older store on the disk. Call between two lives."""
@@ -216,9 +263,29 @@ class Machine:
     def _boot(self) -> None:
         """Open the store again. A death while opening is one more death."""
         self.life = Life(self, self.life.number + 1)
+        if self.older is not None:
+            self.restore(self.older)
+            self.older = None
         try:
-            self.life.open()
+            with deployed(self.versions):
+                self.life.open()
         except Dead:
             return
         for hear in self.on_restart:
             hear()
+
+
+@contextmanager
+def deployed(versions: int) -> Iterator[None]:
+    """Within the block an orchestrator is made that knows so many versions of each process; all do the same."""
+    stock = wiring.processes_of
+
+    def known(firm: Any, starter: Any) -> list[Process]:
+        made = stock(firm, starter)
+        return [replace(each, version=each.version + more) for more in range(versions) for each in made]
+
+    wiring.processes_of = known
+    try:
+        yield
+    finally:
+        wiring.processes_of = stock

@@ -51,7 +51,8 @@ TIMES = Parameter(0, "how often it strikes at most; 0 is without bound")
 class Site:
     """The run as a planter sees it. `refusal(code, message)` makes the shared refusal that a vendor's room words.
 
-    `pushed` gathers the delivery faults of each system, so that one hook asks them all.
+    `machine` is what the orchestrator runs on, `desk` the way of people to it; `sent` are the pushes it accepted, and `push(one)` sends one
+    again. `pushed` gathers the delivery faults of each system, so that one hook asks them all.
     """
 
     seed: int
@@ -60,6 +61,9 @@ class Site:
     systems: Mapping[str, Any] = field(default_factory=dict)
     wire: Any = None
     machine: Any = None
+    desk: Any = None
+    sent: Any = ()
+    push: Any = None
     refusal: Callable[..., Exception] = RuntimeError
     dispatch: Callable[[int, str], Any] = lambda _delay_ms, _id: None
     subsidiary_of: Callable[[Any, Any], str] = lambda _system, _call: ""  # which legal entity a call to the ERP is about

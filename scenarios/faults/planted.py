@@ -23,6 +23,7 @@ class Planted:
         self.seed, self.clock, self.record = site.seed, site.clock, site.record
         self.times_max = int(self.parameter("times")) if "times" in kind.params else 0
         self.times = 0
+        self.tasks: list[asyncio.Task[None]] = []  # work of its own that must live on
         self._seen: dict[str, int] = {}
         match = fault.match
         self._path = re.compile(fnmatch.translate(match.path)) if match.path else None

@@ -19,9 +19,12 @@ class ActRefused(Exception):
     """A system did not do what a person asked. `code` is the domain's refusal code, `message` its words."""
 
     def __init__(self, code: str, message: str = "") -> None:
-        super().__init__(f"{code}: {message}" if message else code)
+        super().__init__(code, message)  # SimPy makes an exception again from its arguments
         self.code = code
         self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}" if self.message else self.code
 
     @property
     def retryable(self) -> bool:

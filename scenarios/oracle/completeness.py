@@ -15,6 +15,7 @@ SETUP_MS_MAX = 4 * HOUR_MS
 NO_CLAIMS = "the design gives no evidence of its own"
 CONFLICTS = frozenset({409, 422})
 UNREADABLE = "unreadable"  # the inbox's topic of what was refused as no message at all
+RESTORED = "F-81"
 POISON = "F-19"  # a push nobody can read may be taken and set aside
 ENDS = ("applied", "deduplicated", "superseded", "quarantined", "parked")
 
@@ -178,18 +179,24 @@ def events(view: View) -> Facts:
     return facts
 
 
+def is_forgotten(view: View, at: int) -> bool:
+    """Whether an older copy of the store came back that can not know of this instant."""
+    return any(w.fault == RESTORED and w.begin <= at < w.end for w in view.trail.windows)
+
+
 def queues(view: View) -> Facts:
     """INV-13: what vendors saw taken is what the inbox says it took, neither less nor more; the outbox keeps nothing back."""
     topics = inbox(view)
     facts = Facts()
     taken = Counter(p.system for p in view.trail.pushes if 200 <= p.outcome < 300 or p.outcome in CONFLICTS)
     unclear = Counter(p.system for p in view.trail.pushes if p.outcome == 0 or p.outcome >= 500)
+    forgotten = Counter(p.system for p in view.trail.pushes if p.outcome == 200 and is_forgotten(view, p.at))
     claimed: Counter[str] = Counter()
     for topic, counts in topics.items():
         claimed[topic_system(topic)] += int(counts.get("accepted", 0))
     claimed.pop(UNREADABLE, None)  # nobody was told that these were taken
     for system in sorted(taken.keys() | claimed.keys()):
-        least, most = taken[system], taken[system] + unclear[system]
+        least, most = taken[system] - forgotten[system], taken[system] + unclear[system]
         facts.expect(
             least <= claimed[system] <= most,
             f"{system}: {least} pushes were answered as taken and {most - least} unclear, the inbox knows of {claimed[system]}",

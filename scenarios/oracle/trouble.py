@@ -13,11 +13,13 @@ from scenarios.oracle.trail import Trail
 
 DRAIN_MS = 30 * 60_000
 AWAY = frozenset({"F-01", "F-02", "F-03", "F-05", "F-10", "F-11", "F-12"})
+CORE_AWAY = frozenset({"F-75", "F-77"})  # the orchestrator itself was down, or took nothing in
 
 
 def troubles(trail: Trail, systems: Iterable[str] = ("crm", "psa", "erp")) -> list[Span]:
     """Spans in which any of the systems was away or had just been struck, merged."""
     wanted = frozenset(systems)
-    away = [(w.begin, w.end + DRAIN_MS) for w in trail.windows if w.fault in AWAY and w.system in wanted and w.begin and w.end]
+    down = [w for w in trail.windows if (w.fault in AWAY and w.system in wanted) or w.fault in CORE_AWAY]
+    away = [(w.begin, w.end + DRAIN_MS) for w in down if w.begin and w.end]
     struck = [(begin, end) for system in sorted(wanted) for begin, end in trail.struck.get(system, ())]
     return merged([*away, *struck])

@@ -20,9 +20,17 @@ class ClerksDesk:
 
     def __init__(self, ask: Ask, tokens: dict[str, str]) -> None:
         self._ask, self.tokens = ask, tokens
+        self.is_away: Callable[[str], bool] = lambda _queue: False
+        self.ordered: list[tuple[str, str, int]] = []  # billing runs that were accepted
 
     async def exceptions(self, queue: str) -> list[dict[str, Any]]:
-        """Open items of a queue, oldest first."""
+        """Open items of a queue, oldest first; nobody looks while its clerk is away."""
+        if self.is_away(queue):
+            return []
+        return await self.listed(queue)
+
+    async def listed(self, queue: str) -> list[dict[str, Any]]:
+        """Open items of a queue, oldest first, whoever asks."""
         found = await self._call("GET", "/exceptions", "clerk", query=f"queue={quote(queue)}&state=open")
         listed = found["exceptions"] if isinstance(found, dict) else found
         return list(listed)
@@ -37,7 +45,10 @@ class ClerksDesk:
 
     async def start_billing(self, entity: str, period: str, cut_off: int) -> Any:
         """Start the billing run of an entity for all work approved up to `cut_off` (ms)."""
-        return await self._call("POST", "/billing-runs", "billing", {"entity": entity, "period": period, "cut_off": cut_off})
+        told = {"entity": entity, "period": period, "cut_off": cut_off}
+        answer = await self._call("POST", "/billing-runs", "billing", told)
+        self.ordered.append((entity, period, cut_off))
+        return answer
 
     async def evidence(self) -> dict[str, Any]:
         """What the orchestrator says of itself."""

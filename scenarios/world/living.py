@@ -161,6 +161,12 @@ class World:
         story = self.story
         return open_design(self.rehearsal, story.spec, story.plan, self.wire.send, self.clock, self.links.places)
 
+    def core(self) -> dict[str, Any]:
+        """What faults of the orchestrator's own life act on."""
+        if self.desk is None:
+            return {}
+        return {"machine": self.orchestrator, "desk": self.desk, "sent": self.sent, "push": lambda one: self.again(one, one.body)}
+
     def is_open(self) -> bool:
         """Whether people still work, by the model's own time, which is exact at any speed."""
         until = self.story.until_ms
@@ -197,7 +203,7 @@ class World:
         for system in self.systems.values():
             system.post = self.post
         self.mark("start")
-        plant(self.rehearsal, self.systems, self.wire, self.clock, self.recorder.take, machine=self.orchestrator)
+        plant(self.rehearsal, self.systems, self.wire, self.clock, self.recorder.take, **self.core())
         furnish(self.systems, self.story.spec, self.story.plan, self.clock)
         self.links.begin()
         serving = self.loop.create_task(self.links.beside(self.orchestrator.serve()), name="orchestrator")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from scenarios.errors import UsageError
 from scenarios.faults.kinds import Site
 from scenarios.faults.plan import FAULTS
 from scenarios.faults.planted import Planted
@@ -21,17 +22,16 @@ def plant(
     wire: Wire,
     clock: Callable[[], int],
     take: Callable[[Record], None],
-    *,
-    machine: Any = None,
+    **core: Any,
 ) -> None:
-    """Plant every fault of the plan; `machine` is what the orchestrator runs on. Call once, in the running loop, before anybody acts."""
+    """Plant every fault of the plan; `core`: machine, desk, sent, push of `Site`. Call once, in the running loop, before anybody acts."""
     site = Site(
         rehearsal.seed,
         clock,
         take,
         systems,
         wire,
-        machine,
+        **core,
         refusal=Refusal,
         dispatch=Dispatch,
         feed_fault=feed_fault,
@@ -41,5 +41,7 @@ def plant(
     for number, fault in enumerate(rehearsal.scenario.faults):
         take(Window(clock(), fault.id, fault.target, fault.begin or 0, fault.end or 0, fault.share))
         kind = FAULTS[fault.id]
+        if fault.target == "core" and site.machine is None:
+            raise UsageError(f"{fault.id} strikes the orchestrator; the design {rehearsal.scenario.design} has none")
         place = number if fault.place is None else fault.place
         kind.plant(Planted(fault, kind, place, site, line=number), site)

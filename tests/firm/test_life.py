@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from scenarios.clock.calendar import at_local
-from scenarios.firm import load_firm
+from scenarios.firm import ActRefused, load_firm
 from scenarios.history import Act
 from tests.firm.town import Run, live
 
@@ -227,3 +227,10 @@ def test_another_process_with_another_hash_seed_writes_the_same_log(salt):
     env = {**os.environ, "PYTHONHASHSEED": salt}
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == digest(quiet())
+
+
+def test_a_refusal_keeps_its_code_when_simpy_makes_it_again():
+    """SimPy throws a copy made of the arguments into the process that waits: whether to try again must survive that."""
+    told = ActRefused("unavailable", "the orchestrator died")
+    again = type(told)(*told.args)
+    assert (again.code, again.retryable, str(again)) == ("unavailable", True, "unavailable: the orchestrator died")

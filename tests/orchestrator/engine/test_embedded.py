@@ -385,7 +385,7 @@ def test_changed_code_is_stuck_not_spinning_and_goes_on_after_the_fix(tmp_path):
 
 
 def test_only_a_run_that_was_in_memory_counts_as_cut_off(tmp_path):
-    """After a crash a waiting run goes on without settling first."""
+    """After a crash a waiting run goes on without settling first, where a store can not have forgotten anything."""
     erp = Scripted()
 
     async def fn(run, given):
@@ -396,7 +396,7 @@ def test_only_a_run_that_was_in_memory_counts_as_cut_off(tmp_path):
         async with running(loop, process(fn), path=tmp_path / "s.db") as engine:
             await engine.start("p", "a", id="a")
             await asyncio.sleep(1)
-        async with running(loop, process(fn), path=tmp_path / "s.db") as engine:
+        async with running(loop, process(fn), path=tmp_path / "s.db", bounds=Bounds(doubt_ms=0)) as engine:
             await asyncio.sleep(1)
             await engine.signal("a", "go", id="1")
             await asyncio.sleep(1)

@@ -246,3 +246,17 @@ def test_a_consumer_that_asks_too_often_is_told_when_to_come_back():
 
     slow = Budget(rate_max=1, period_ms=10_000, burst_max=2)
     assert through(act, consumer=slow) == ([200, 200, 429], True, 200, 200)
+
+
+def test_the_same_decision_of_the_same_person_again_is_the_same_decision():
+    """The answer to a waiver was lost, so the clerk asks again: told yes, and nothing happens twice."""
+    fn, _ = parked_once()
+
+    async def act(face):
+        await face.parts.engine.start("p", "S-00001", id="r")
+        await asyncio.sleep(1)
+        answers = [await face.post("/exceptions/X-00001/waive", {"reason": "deal cancelled"}) for _ in range(2)]
+        history = (await face.get("/exceptions/X-00001")).json["history"]
+        return [answer.status for answer in answers], [h["act"] for h in history]
+
+    assert through(act, fn=fn) == ([200, 200], ["opened", "waived"])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from types import SimpleNamespace
 
 from orchestrator.engine.port import BusinessException
-from orchestrator.experience.upkeep import Upkeep, heal
+from orchestrator.experience.upkeep import Upkeep, carry_out, heal
 from orchestrator.observe.watch import Pulse
 from orchestrator.store.alerts import Raised
 from tests.orchestrator.experience.face import CAP, standing, through
@@ -90,3 +91,28 @@ def test_overdue_exceptions_are_escalated_and_late_things_alerted_once():
     assert told == [("alert-raised", "erp", HOUR // 2), ("exception-escalated", "X-00001", 48 * HOUR)]
     assert escalated_at == 48 * HOUR
     assert alerts == [Raised(HOUR // 2, "system_unreachable", "erp", "all", "erp", 0, 72 * HOUR)]
+
+
+def test_what_a_clerk_decided_before_a_crash_is_carried_out_after_the_restart():
+    """Decision and effect are two transactions: an item waived or sent on, and a notice sent on, get the second one at start-up."""
+    done = []
+
+    class Decisions:
+        """Each kind of exception, in the state that its clerk left it in."""
+
+        def find(self, *, state, limit):
+            assert limit
+            kinds = ("item", "inbox", "run")
+            facts = {"sender": "crm", "sender_id": "n-1"}
+            return [SimpleNamespace(kind=kind, id=f"{state}-{kind}", facts=facts) for kind in kinds]
+
+    class Operations:
+        async def written_off(self, view):
+            done.append(("written off", view.id))
+
+        async def again(self, view):
+            done.append(("again", view.id))
+
+    inbox = SimpleNamespace(release=lambda *of: done.append(("released", of)))
+    asyncio.run(carry_out(SimpleNamespace(desk=Decisions(), operations=Operations(), inbox=inbox)))
+    assert done == [("written off", "waived-item"), ("again", "resubmitted-item"), ("released", ("crm", "n-1"))]
