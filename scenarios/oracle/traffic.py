@@ -9,6 +9,7 @@ from scenarios.history import Call
 
 HOUR_MS = 3_600_000
 RETRYABLE = frozenset({"stranger", "throttled", "quota", "locked", "unavailable", "read_only_mode", "server_error", ""})
+SIGNED_OUT = "stranger"
 ATTEMPTS_MAX = 12
 REMEMBERED_MAX = 1_000
 LANES = {"erp": 15}  # NetSuite's account limit for the simulated tier
@@ -79,6 +80,9 @@ class Traffic:
             self.correlations.setdefault((call.system, call.key), call.correlation)
         if 200 <= call.status < 400:
             self._worked(same)
+            self._worked((*same[:3], SIGNED_OUT))
+        elif call.error == SIGNED_OUT:  # it never reached the write: a series of its own, with the same bound
+            self.attempts.setdefault((*same[:3], SIGNED_OUT), Series(call.correlation, [])).at.append(call.at)
         elif call.status == 0 or call.error in RETRYABLE:
             self.attempts.setdefault(same, Series(call.correlation, [])).at.append(call.at)
         else:
