@@ -28,7 +28,7 @@ KEPT: dict[Key, tuple[str, ...]] = {
         "invoice_id",
         "tran_date",
         "work_date",
-    ),  # fmt: skip
+    ),
 }
 TIMELINES: dict[Key, tuple[str, ...]] = {
     ("erp", "invoice"): ("status",),

@@ -151,9 +151,7 @@ class World:
         authority = {"clerk": limits.waive_minor_max, "director": limits.director_waive_minor_max}
 
         def build(send: Any, database: Any) -> Any:
-            return open_orchestrator(
-                send, self.clock, database, self.links.places, authority=authority, sink=self.reader.line
-            )
+            return open_orchestrator(send, self.clock, database, self.links.places, authority=authority, sink=self.reader.line)
 
         return Machine(build, self.wire.send, self.rows)
 

@@ -16,7 +16,9 @@ NETS = (
     "SELECT l.transaction AS id, SUM(- l.foreignamount) AS net FROM transactionline l "
     "WHERE l.mainline = 'F' AND l.taxline = 'F' AND l.transaction IN ({}) GROUP BY l.transaction"
 )
-CUSTOMERS_SINCE = "SELECT c.externalid, c.companyname, c.creditholdoverride FROM customer c WHERE c.lastmodifieddate >= {} ORDER BY c.id"
+CUSTOMERS_SINCE = (
+    "SELECT c.externalid, c.companyname, c.creditholdoverride FROM customer c WHERE c.lastmodifieddate >= {} ORDER BY c.id"
+)
 CREDITS = "SELECT t.id FROM transaction t WHERE t.type = 'CustCred' AND t.custbody_source = ?"
 PERIODS = (
     "SELECT p.periodname, p.startdate, p.enddate, p.closed, p.arlocked FROM accountingperiod p "

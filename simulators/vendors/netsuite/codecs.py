@@ -145,7 +145,7 @@ COUNTRY = Codec("enum", lambda c: {"id": c, "refName": COUNTRIES.get(c, c)}, cou
 HOLD = Codec(
     "enum",
     lambda held: {"id": "ON", "refName": "On"} if held else {"id": "AUTO", "refName": "Auto"},
-    lambda given: {"ON": 1, "AUTO": 0, "OFF": 0}[str(given.get("id") if type(given) is dict else given)],
+    lambda given: {"ON": 1, "AUTO": 0, "OFF": 0}[str(given["id"] if isinstance(given, dict) else given)],
     sql="CASE {0} WHEN 1 THEN 'ON' ELSE 'AUTO' END",
     ordered=False,
     accepts=(str, dict),
