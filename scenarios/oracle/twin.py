@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from scenarios.oracle.completeness import exception_spans
@@ -86,7 +87,7 @@ def recovery(view: View, twin: dict[str, Any] | None) -> Facts:
             if at is None:
                 if due.source in lost:
                     facts.wrong.append(f"{told}, was never posted")
-            elif at > bound and at > (later := with_people(view, due, bound)):
+            elif at > bound and at > (later := with_people(view, (due,), bound)):
                 facts.late.append(f"{told}, was posted {when(at)}; the bound was {when(later)}")
         late_milestones(view, facts, (begin, end), bound)
         late_invoices(view, facts, (begin, end), bound)
@@ -95,9 +96,10 @@ def recovery(view: View, twin: dict[str, Any] | None) -> Facts:
     return facts
 
 
-def with_people(view: View, due: Due, bound: int) -> int:
-    """The bound, moved on by cases of the same contract that stood with people by then: what waits behind one is no backlog."""
-    for begin, end in sorted(exception_spans(view, due.contract)):
+def with_people(view: View, dues: Sequence[Due], bound: int) -> int:
+    """The bound, moved on by cases of the same work or contract that stood with people by then: what waits behind one is no backlog."""
+    names = sorted({name for due in dues for name in (due.contract, due.source)})
+    for begin, end in sorted(span for name in names for span in exception_spans(view, name)):
         if begin <= bound:
             bound = max(bound, end + SLACK_MS)
     return bound
@@ -124,13 +126,14 @@ def late_invoices(view: View, facts: Facts, window: Span, bound: int) -> None:
     cut_offs = [int(act.values["cut_off"]) for act in view.truth.desk if act.verb == "start_billing" and "cut_off" in act.values]
     for invoice in view.invoices.values():
         at = int(invoice.row["_at"])
-        sources = [view.due[str(line.get("source"))].approved_at for line in invoice.lines if str(line.get("source")) in view.due]
-        if not sources or at < window[1]:
+        dues = [view.due[str(line.get("source"))] for line in invoice.lines if str(line.get("source")) in view.due]
+        if not dues or at < window[1]:
             continue
-        asked = [cut for cut in cut_offs if window[0] <= cut < window[1] and cut >= max(sources)]
+        approved_at = max(due.approved_at for due in dues)
+        asked = [cut for cut in cut_offs if window[0] <= cut < window[1] and cut >= approved_at]
         if asked and not any(cut > window[1] and cut <= at for cut in cut_offs):
             facts.checked += 1
-            if at > bound:
+            if at > bound and at > with_people(view, dues, bound):
                 facts.late.append(f"{invoice.name}, asked for in the outage, was made {when(at)}; the bound was {when(bound)}")
 
 
