@@ -102,6 +102,6 @@ class Settings(Frozen):
     authority: dict[str, int] = {"clerk": 50_000_000}
     """{role: the largest amount (minor units) it may write off}."""
     store_path: str = "orchestrator.db"
-    synchronous: Literal["normal", "full"] = "normal"
+    synchronous: Literal["normal", "full"] = "full"
     reference_folder: Path | None = None
     intervals: Intervals = Intervals()

@@ -108,6 +108,23 @@ PLANS: tuple[Fault, ...] = (
     line("F-34", "erp", WHOLE, every_ms=600_000),
     line("F-35", "crm", (ms(24, 9), ms(24, 11))),
     line("F-35", "erp", (ms(31, 9), ms(31, 16)), path="*/record/*"),
+    line("F-72", "core", (ms(23, 16), ms(24, 0)), nth=40),
+    line("F-72", "core", CLOSING, nth=20),
+    line("F-73", "core", (ms(23, 16), ms(24, 0)), nth=60),
+    line("F-73", "core", CLOSING, nth=10),
+    line("F-74", "core", (ms(23, 16), ms(24, 0)), nth=61),
+    line("F-75", "core", (ms(23, 14), ms(24, 4))),
+    line("F-75", "core", (ms(31, 15), ms(31, 19))),
+    line("F-76", "core", (ms(31, 8), ms(1, 12, month=4)), every_ms=1_200_000),
+    line("F-77", "core", (ms(23, 10), ms(23, 22))),
+    line("F-78", "core", (ms(26, 10), ms(26, 11))),
+    line("F-78", "core", (ms(1, 10, month=4), ms(1, 11, month=4))),
+    line("F-79", "core", (ms(23, 16, 30), ms(23, 17))),
+    line("F-79", "core", (ms(31, 17, 1), ms(31, 18))),
+    line("F-80", "core", SELLING),
+    line("F-81", "core", (ms(23, 15, 25), ms(23, 15, 35))),
+    line("F-81", "core", (ms(31, 16, 58), ms(31, 17, 8))),
+    line("F-82", "core", (ms(31, 14), ms(1, 12, month=4))),
 )
 
 

@@ -7,6 +7,7 @@ import sqlite3
 import pytest
 
 from orchestrator.errors import BusinessException, StoreError
+from orchestrator.settings import Settings
 from orchestrator.store.audit import Audit, Fact
 from orchestrator.store.crossrefs import Crossrefs
 from orchestrator.store.database import Database
@@ -173,3 +174,16 @@ def test_notes_are_listed_by_prefix(database, clock):
     for name in ("breaker/psa", "breaker/erp", "watermark/feed"):
         notes.put(name, {"name": name})
     assert list(notes.named("breaker/")) == ["breaker/erp", "breaker/psa"]
+
+
+def test_what_is_acknowledged_survives_a_power_cut_by_default():
+    """A billing run that was answered, a decision, an audit record: nobody would say them again, so each commit is synced."""
+    assert Settings.model_fields["synchronous"].default == "full"
+
+
+@pytest.mark.parametrize(("said", "level"), [("normal", 1), ("full", 2)])
+def test_the_disk_is_told_to_sync_as_the_settings_say(said, level, tmp_path):
+    """SQLite's own level: 2 waits for the disk at each commit."""
+    database = Database(str(tmp_path / "s.db"), synchronous=said)
+    assert database.row("pragma synchronous") == (level,)
+    database.close()
