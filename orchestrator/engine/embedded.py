@@ -25,6 +25,7 @@ from orchestrator.errors import ConfigError, Full, StoreTaken
 from orchestrator.store.database import Database, Row, Statement
 
 _DUE = "select seq, id, process, version, key, root, given from run where wake_at <= ? order by wake_at, seq limit ?"
+FENCE_MS = 1_000
 _HEAD = "select min(seq) from run where key = ? and ended_at is null"
 
 
@@ -60,7 +61,7 @@ class Embedded:
         beside: Beside | None = None,
     ) -> None:
         self.db, self.clock, self.bounds = database, clock, bounds or Bounds()
-        self.commit, self.row, self.check_fence = database.commit, database.row, database.check_fence
+        self.commit, self.row, self._fenced_at = database.commit, database.row, 0
         self.begun = 0  # runs this program has queued
         self._processes = {(p.name, p.version): p for p in processes}
         self._latest = {p.name: p for p in sorted(processes, key=lambda p: p.version)}
@@ -153,6 +154,13 @@ class Embedded:
         """No run is in memory, due, or backing off."""
         busy = "select 1 from run where wake_at is not null and (wake_at <= ? or state in ('ready', 'retrying')) limit 1"
         return not self._active and self.row(busy, (self.clock(),)) is None
+
+    def check_fence(self) -> None:
+        """Raise StoreTaken when another program owns the store. Asked anew once the clock has moved: a paused program sees it jump."""
+        now = self.clock()
+        if now - self._fenced_at >= FENCE_MS:
+            self.db.check_fence()
+            self._fenced_at = now
 
     def reopened_at(self) -> int | None:
         """When the store was opened again, for as long as something forgotten may still come up again."""
