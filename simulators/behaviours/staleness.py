@@ -64,6 +64,7 @@ class Replica:
         def read(system: System[Any], call: Call) -> Reply:
             self.forget(system.clock())
             store, position = system.store, system.store.position
+            store.catch_up()  # before the savepoint: what it is told later would be taken back with it
             store.do("SAVEPOINT replica")
             store.position = -1 - position * YOUNG_MAX - len(self.young)  # what a room keeps by position is kept apart
             try:

@@ -7,17 +7,26 @@ every write, and clears it when one is taken back. Rows are frozen, and their do
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from simulators.kernel.records import Id, Kind, Row
+from simulators.kernel.records import WHOLE_MAX, Id, Kind, Row
 
 ROWS_MAX = 32_768  # rows, and answers of one field; beyond it everything is forgotten and read again
 ANSWER_MAX = 256  # ids of one answer
+WHOLE_MIN = -WHOLE_MAX - 1
 STORED_AS = {"TEXT": str, "INTEGER": int}
 
 load = msgspec.json.Decoder().decode
+
+
+class Fit(NamedTuple):
+    """Places among the values of a write: those that come back otherwise, texts and whole numbers, whose values have to be looked at."""
+
+    differing: tuple[int, ...]
+    texts: tuple[int, ...]
+    wholes: tuple[int, ...]
 
 
 class Shelf:
@@ -28,9 +37,7 @@ class Shelf:
     def __init__(self, kind: Kind, types: dict[str, str]) -> None:
         self.kind, self.documents = kind, tuple(kind.names[at] for at in kind.documents)
         self.stored_as: dict[str, type[Any]] = {c.name: STORED_AS[types[c.type]] for c in kind.columns}
-        self.fitting: dict[
-            tuple[str, ...], dict[tuple[type[Any], ...], tuple[int, ...] | None]
-        ] = {}  # by fields and types of values
+        self.fitting: dict[tuple[str, ...], dict[tuple[type[Any], ...], Fit | None]] = {}  # by fields and types of values
         self.rows: dict[Id, Row] = {}
         self.answers: dict[str, dict[Any, tuple[Id, ...]]] = {}
 
@@ -66,47 +73,71 @@ class Shelf:
             held.clear()
         held[value] = tuple([row.id for row in found])
 
-    def made(self, row: Row, values: list[Any]) -> None:
-        """A row was inserted; `values` as they were written."""
-        stored = self._as_stored(row, self.kind.names, values)
+    def made(self, stored: Row | None) -> None:
+        """A row was inserted; None: only the engine can tell how it looks."""
         if stored is None:
             self.answers.clear()
             return
-        for field, held in self.answers.items():
-            held.pop(getattr(stored, field), None)
         if len(self.rows) >= ROWS_MAX:
             self.clear()
-        self.rows[row.id] = stored
+        self.rows[stored.id] = stored
+        for field in self.answers:
+            self._joins(field, stored)
 
-    def moved(self, row: Row, names: tuple[str, ...], values: list[Any]) -> None:
+    def moved(self, id: Id, stored: Row | None, names: tuple[str, ...]) -> None:
         """Fields of a row were written; `deleted` among them concerns every answer."""
-        before, stored = self.rows.get(row.id), self._as_stored(row, names, values)
         if stored is None:
             self.clear()
             return
+        before = self.rows.get(id)
+        self.rows[id] = stored
         for field in self.answers if "deleted" in names else [n for n in names if n in self.answers]:
-            held = self.answers[field]
-            held.pop(getattr(stored, field), None)
             if before is not None:  # no answer names a row that is not kept
-                held.pop(getattr(before, field), None)
-        self.rows[row.id] = stored
+                self._leaves(field, getattr(before, field), id)
+            self._joins(field, stored)
 
-    def _as_stored(self, row: Row, names: tuple[str, ...], values: list[Any]) -> Row:
+    def _leaves(self, field: str, value: Any, id: Id) -> None:
+        held = self.answers[field]
+        ids = held.get(value)
+        if ids is not None:
+            held[value] = tuple([one for one in ids if one != id])
+
+    def _joins(self, field: str, row: Row) -> None:
+        """An answer names every row there is: a new one takes its place in it."""
+        held, value = self.answers[field], getattr(row, field)
+        ids = held.get(value)
+        if ids is None or row.deleted:
+            return
+        if len(ids) < ANSWER_MAX:
+            held[value] = tuple(sorted({*ids, row.id}))
+        else:
+            del held[value]
+
+    def as_stored(self, row: Row, names: tuple[str, ...], values: list[Any]) -> Row | None:
         """The row as the engine will give it back, apart from what the writer holds; None when only the engine can tell."""
         types = tuple(map(type, values))
         known = self.fitting.setdefault(names, {})
         if types not in known:
-            known[types] = self._differing(names, types)
-        differing = known[types]
+            known[types] = self._fit(names, types)
+        fit = known[types]
+        if fit is None:
+            return None
+        differing, texts, wholes = fit
+        for at in texts:
+            if not values[at].isascii() and not encodable(values[at]):
+                return None
+        for at in wholes:
+            if not WHOLE_MIN <= values[at] <= WHOLE_MAX:
+                return None
         for name in self.documents:
             if getattr(row, name) == {}:
                 row = msgspec.structs.replace(row, **{name: None})
         if not differing:
-            return row if differing is not None else None
+            return row
         mended = {names[at]: int(given) if type(given := values[at]) is bool else load(given) for at in differing}
         return msgspec.structs.replace(row, **mended)
 
-    def _differing(self, names: tuple[str, ...], types: tuple[type[Any], ...]) -> tuple[int, ...] | None:
+    def _fit(self, names: tuple[str, ...], types: tuple[type[Any], ...]) -> Fit | None:
         """Places of values that come back otherwise: documents, which were texts on the way, and flags, which are numbers."""
         places: list[int] = []
         for at, (name, given) in enumerate(zip(names, types, strict=True)):
@@ -114,4 +145,14 @@ class Shelf:
                 places.append(at)
             elif given is not type(None) and given is not self.stored_as[name]:
                 return None
-        return tuple(places)
+        texts = tuple(at for at, given in enumerate(types) if given is str)
+        return Fit(tuple(places), texts, tuple(at for at, given in enumerate(types) if given is int))
+
+
+def encodable(text: str) -> bool:
+    """Half a surrogate pair is no text for the engine."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

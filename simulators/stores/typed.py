@@ -1,6 +1,7 @@
 """SQLite in memory, or in a file when asked: one STRICT table a kind with real columns. The engine is the truth.
 
-It knows kinds and rows, no rules and no vendor. A write and its entry in the change log are one transaction.
+It knows kinds and rows, no rules and no vendor. A write and its entry in the change log are one transaction. In memory the engine is
+told of committed writes many at once (`behind.py`), at the latest before SQL has to look; in a file, by the call that made them.
 """
 
 from __future__ import annotations
@@ -9,14 +10,14 @@ import hashlib
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import msgspec
 
 from simulators.kernel.records import SQL_TYPES, Change, Field, Id, Kind, Refusal, Row
 
-from .shelf import Shelf
+from .behind import Written
+from .engine import OPEN_MAX, PUT_CHANGE, UNSTORABLE, Engine
 
 LOG = (
     "CREATE TABLE IF NOT EXISTS change (seq INTEGER PRIMARY KEY, at INTEGER, kind TEXT, id ANY, op TEXT, version INTEGER,"
@@ -24,13 +25,10 @@ LOG = (
 )
 NUMBERS = "CREATE TABLE IF NOT EXISTS number (kind TEXT PRIMARY KEY, n INTEGER) STRICT"
 PUT_NUMBER = "INSERT INTO number VALUES (?, ?) ON CONFLICT (kind) DO UPDATE SET n = excluded.n"
-PUT_CHANGE = "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-EXTRA = 6  # position of `extra` in every row
 LOOK_MAX = 100_000
 NAMES_MAX = 1_024
 FOUND_MIN = 3  # rows asked for at least: fewer came, and the answer is whole
 UNASKABLE = (OverflowError, UnicodeEncodeError)
-UNSTORABLE = (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError, OverflowError, UnicodeEncodeError)
 
 dump = msgspec.json.Encoder(order="sorted").encode
 load = msgspec.json.Decoder().decode
@@ -44,77 +42,22 @@ class Snapshot(NamedTuple):
     numbers: dict[str, int]
 
 
-class Atomic:
-    """All or nothing, and it nests: a transaction outside, savepoints inside. `changes`: what was written, once it is left well."""
-
-    __slots__ = ("changes", "mark", "store")
-
-    def __init__(self, store: TypedStore) -> None:
-        self.store = store
-        self.changes: list[Change] = []
-
-    def __enter__(self) -> Self:
-        store = self.store
-        if store.depth:
-            store.begin()
-            store.do(f"SAVEPOINT s{store.depth}")
-        else:
-            store.pending = []
-        self.mark = len(store.pending)
-        store.depth += 1
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        store = self.store
-        store.depth -= 1
-        depth, done = store.depth, kind is None
-        if done:
-            self.changes = store.pending[self.mark :] if self.mark else store.pending
-        else:
-            store.take_back(self.mark)
-        if depth:
-            if not done:
-                store.do(f"ROLLBACK TO s{depth}")
-            store.do(f"RELEASE s{depth}")
-        elif store.begun:
-            store.begun = False
-            store.do("COMMIT" if done else "ROLLBACK")
-
-
-class TypedStore:
+class TypedStore(Engine):
     """The rows of one system. One writer: a system belongs to one loop, though it may be built on another thread."""
 
     def __init__(self, kinds: Mapping[str, Kind], id_type: str = "TEXT", path: str = ":memory:") -> None:
-        self.kinds, self.depth, self.durable = kinds, 0, path != ":memory:"
-        self.begun = False  # the engine's transaction: a call that writes nothing needs none
-        self._open(path)
-        self.pending: list[Change] = []  # written by the transaction that is open
-        self.types = SQL_TYPES | {"ref": id_type, "id": id_type}
+        super().__init__(kinds, SQL_TYPES | {"ref": id_type, "id": id_type}, path)
         self._views: dict[str, str] = {}
         self._names: dict[str, list[str]] = {}  # of the columns of a SELECT
-        self._sql: dict[str, dict[Any, str]] = {}
-        self.shelves = {kind.name: Shelf(kind, self.types) for kind in kinds.values()}
         self.run(LOG)
         self.run(NUMBERS)
         for kind in kinds.values():
             self._define(kind)
         self._settle()
 
-    def _open(self, path: str) -> None:
-        self.db = sqlite3.connect(path, isolation_level=None, cached_statements=512, check_same_thread=False)
-        self.run = self.db.execute
-        self.do = self.db.cursor().execute  # one cursor for what is fetched at once: a new one a statement costs a third of it
-        for pragma in (
-            "temp_store = memory",
-            "secure_delete = off",
-            f"synchronous = {'normal' if self.durable else 'off'}",
-            f"journal_mode = {'wal' if self.durable else 'memory'}",
-        ):
-            self.run(f"PRAGMA {pragma}")
-
     def _settle(self) -> None:
         """Read back what is kept beside the engine, because one writer need not ask it: the log's position and the id numbers."""
-        self.position: int = self.run("SELECT COALESCE(MAX(seq), 0) FROM change").fetchone()[0]
+        self.position = self.run("SELECT COALESCE(MAX(seq), 0) FROM change").fetchone()[0]
         self.numbers: dict[str, int] = dict(self.run("SELECT kind, n FROM number").fetchall())
 
     def _define(self, kind: Kind) -> None:
@@ -148,6 +91,11 @@ class TypedStore:
         if row is not None:
             return row
         try:
+            known = self._not_told(kind, id)
+            if known is not None:
+                return known.row
+            if type(id) is not shelf.stored_as["id"]:  # the engine may find it all the same
+                self.catch_up()
             values = self.do(self._sql[kind.name]["get"], (id,)).fetchone()
         except UNASKABLE:  # an id that no column can hold is nobody's
             return None
@@ -157,29 +105,59 @@ class TypedStore:
         shelf.keep(row)
         return row
 
+    def _not_told(self, kind: Kind, id: Id) -> Written | None:
+        """The newest write of that row that the engine does not know."""
+        for write in reversed(self.writes):
+            if write.row.id == id and write.kind is kind:
+                return write
+        held: dict[Id, Written] = self.behind.kinds[kind.name].rows
+        return held.get(id)
+
     def find(self, kind: Kind, field: str, value: Any, limit: int = 3) -> list[Row]:
         """Live rows whose field equals value, ordered by id, at most `limit`."""
         shelf = self.shelves[kind.name]
         known = shelf.answered(field, value, limit)
         if known is not None:
             return known
+        if self.writes and any(w.kind is kind and w.may_answer(field) for w in self.writes):
+            self.begin()
+        elif self.behind.log and (
+            type(value) is not shelf.stored_as[field] or self.behind.kinds[kind.name].answers_anew(field, value)
+        ):
+            self.catch_up()
+        most = max(limit, FOUND_MIN)
+        try:
+            found = self._asked(kind, field, value, most)
+        except UNASKABLE:
+            return []
+        if len(found) < most:  # that is all there are
+            for row in found:
+                shelf.keep(row)
+            shelf.answer(field, value, found)
+        return found[:limit]
+
+    def _asked(self, kind: Kind, field: str, value: Any, most: int) -> list[Row]:
+        """The engine's answer, with the rows that it does not know as they are."""
         texts = self._sql[kind.name]
         text = texts.get(field)
         if text is None:
             assert field in kind.by_name, f"{kind.name} has no {field}"
             text = f'SELECT {texts["names"]} FROM "{kind.table}" WHERE "{field}" = ? AND deleted = 0 ORDER BY id LIMIT ?'
             texts[field] = text
-        most = max(limit, FOUND_MIN)
-        try:
-            rows = self.do(text, (value, most)).fetchall()
-        except UNASKABLE:
-            return []
-        found = [self._row(kind, v) for v in rows]
-        if len(found) < most:  # that is all there are
-            for row in found:
-                shelf.keep(row)
-            shelf.answer(field, value, found)
-        return found[:limit]
+        rows = self.do(text, (value, most)).fetchall()
+        if not (self.writes or self.behind.log):
+            return [self._row(kind, v) for v in rows]
+        found: list[Row] = []
+        for values in rows:
+            known = self._not_told(kind, values[0])
+            if known is None:
+                found.append(self._row(kind, values))
+            elif known.row.deleted or getattr(known.row, field) != value:  # and another may have been left out for it
+                self.catch_up()
+                return self._asked(kind, field, value, most)
+            else:
+                found.append(known.row)
+        return found
 
     def matching(self, kind: Kind, equals: Mapping[str, Any], limit: int = LOOK_MAX) -> list[Row]:
         """Live rows in which every named field equals its value (None: is empty), ordered by id."""
@@ -208,47 +186,25 @@ class TypedStore:
             with self.atomic():
                 self.write(kind, row, names, change)
             return
-        if not self.begun:
-            self.begin()
-        run, shelf = self.do, self.shelves[kind.name]
+        shelf, new = self.shelves[kind.name], change[3] == "create"
         values = self._storable(kind, row, names)
-        try:
-            if change[3] == "create":
-                run(self._sql[kind.name]["new"], values)
-            else:
-                run(self._update(kind, names), (*values, row.id))
-        except UNSTORABLE as error:
-            code = "duplicate" if "UNIQUE" in str(error) else "wrong_type"
-            raise Refusal(code, f"{kind.name}: {error}", kind=kind.name) from error
+        stored = shelf.as_stored(row, names, values)
         at = self.position + 1
-        run(PUT_CHANGE, (at, *change[:6], dump(change[6]).decode()))
+        if not self.begun:
+            if self.durable or stored is None or (new and self.get(kind, row.id) is not None) or len(self.writes) >= OPEN_MAX:
+                self.begin()
+            else:
+                entry = (at, *change[:6], dump(change[6]).decode())
+                self.writes.append(Written(kind, stored, names, values, new, entry))
+        if self.begun:
+            self._tell(kind, names, values, None if new else row.id)
+            self.do(PUT_CHANGE, (at, *change[:6], dump(change[6]).decode()))
         self.position = at
         self.pending.append(Change(at, *change))
-        if change[3] == "create":
-            shelf.made(row, values)
+        if new:
+            shelf.made(stored)
         else:
-            shelf.moved(row, names, values)
-
-    def begin(self) -> None:
-        """Open the engine's transaction, if it is not open."""
-        if not self.begun:
-            self.do("BEGIN")
-            self.begun = True
-
-    def take_back(self, mark: int) -> None:
-        """Forget what the transaction wrote after `mark`; the engine does the same."""
-        for change in self.pending[mark:]:
-            self.shelves[change.kind].clear()
-        self.position -= len(self.pending) - mark
-        del self.pending[mark:]
-
-    def _update(self, kind: Kind, moved: tuple[str, ...]) -> str:
-        texts = self._sql[kind.name]
-        text = texts.get(moved)
-        if text is None:
-            sets = ", ".join(f'"{n}" = ?' for n in moved)
-            text = texts[moved] = f'UPDATE "{kind.table}" SET {sets} WHERE id = ?'
-        return text
+            shelf.moved(row.id, stored, names)
 
     def _storable(self, kind: Kind, row: Row, names: Sequence[str]) -> list[Any]:
         values = [getattr(row, n) for n in names]
@@ -260,13 +216,10 @@ class TypedStore:
                 values[place] = dump(held).decode() if held else None  # NULL, never '': json_extract('') raises, only when asked
         return values
 
-    def atomic(self) -> Atomic:
-        """A transaction, or a savepoint when one is open: `with store.atomic() as done: ...`, then `done.changes`."""
-        return Atomic(self)
-
     # -- questions --------------------------------------------------------------------------------
     def select(self, text: str, binds: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Raises Refusal 'wrong_type' for a literal that SQLite cannot hold."""
+        self.catch_up()
         try:
             return self.do(text, binds).fetchall()
         except UNASKABLE as error:
@@ -276,6 +229,7 @@ class TypedStore:
         self, text: str, binds: Sequence[Any] | Mapping[str, Any], most: int
     ) -> tuple[list[tuple[Any, ...]], list[str]]:
         """At most `most` rows, and the lower-case names of their columns."""
+        self.catch_up()
         cursor = self.do(text, binds)
         rows, names = cursor.fetchmany(most), self._names.get(text)
         if names is None:
@@ -301,6 +255,7 @@ class TypedStore:
     # -- the whole --------------------------------------------------------------------------------
     def snapshot(self) -> Snapshot:
         assert not self.depth, "a snapshot inside a transaction would hold half of it"
+        self.catch_up()
         pages = self.db.serialize()
         if self.durable:  # bytes 18 and 19 say "write-ahead log", which no database in memory can open
             pages = pages[:18] + b"\x01\x01" + pages[20:]
@@ -308,6 +263,7 @@ class TypedStore:
 
     def restore(self, image: Snapshot) -> None:
         assert not self.depth, "deserialize is accepted inside a transaction and leaves it open: restore only between calls"
+        self.behind.clear()
         if self.durable:
             with closing(sqlite3.connect(":memory:")) as held:
                 held.deserialize(image.pages)
@@ -323,6 +279,7 @@ class TypedStore:
     def wipe(self) -> None:
         """Forget every row, the log and the numbers of ids."""
         assert not self.depth, "wipe only between calls"
+        self.behind.clear()
         with self.atomic():
             self.begin()
             for table in (*(k.table for k in self.kinds.values()), "change", "number"):
