@@ -211,7 +211,20 @@ def queues(view: View) -> Facts:
         facts.checked += 1
         if outbox.get("pending"):
             facts.late.append(f"{outbox['pending']} domain events were never sent")
+        told_once(view, facts)
     return facts
+
+
+def told_once(view: View, facts: Facts) -> None:
+    """Nobody is told twice: one activation a contract, and no more invoices announced than it has."""
+    told = Counter((str(letter.get("type")), str(letter.get("subject"))) for letter in view.trail.claims("published"))
+    for (type_, subject), times in told.items():
+        contract = view.contracts.get(subject)
+        if type_.startswith("project.activated"):
+            facts.expect(times == 1, f"{subject} was announced as active {times} times")
+        elif type_.startswith("invoice.created"):
+            there = len(contract.invoices) if contract else 0
+            facts.expect(times <= there, f"{subject} has {there} invoices, {times} were announced")
 
 
 def inbox(view: View) -> dict[str, dict[str, int]]:

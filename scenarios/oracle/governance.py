@@ -157,4 +157,7 @@ def work_gap(view: View, contract: Contract, source: str, line: Row) -> str:
                 return f"{kind} {line[name]} is not of a project of {contract.number}"
             if str(posted.get("invoice_id")) != str(line.get("invoice_id")):
                 return f"{kind} {line[name]} is marked as billed on invoice {posted.get('invoice_id')}"
+            told, true = view.matching.done_by(posted), (view.due[source].work.person, view.due[source].work.on)
+            if told != true:
+                return f"the ERP says it was done by {told[0] or 'nobody'} on {told[1]}, in truth by {true[0]} on {true[1]}"
     return ""

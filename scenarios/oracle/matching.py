@@ -62,10 +62,13 @@ class Matching:
 
     def _facts(self, row: Row) -> tuple[Any, ...]:
         """(contract, person, day, minutes or amount) of a row of the ERP."""
-        head = self.reports.get(str(row.get("report_id")), row)
-        person, on = self.people.get(str(head.get("employee_id")), ""), head.get("work_date") or head.get("tran_date")
         worth = row.get("amount") if row.get("minutes") is None else row.get("minutes")
-        return self.sows.get(str(row.get("job_id")), ""), person, on, worth
+        return self.sows.get(str(row.get("job_id")), ""), *self.done_by(row), worth
+
+    def done_by(self, row: Row) -> tuple[str, str]:
+        """(person, day) of the work that a time bill or expense line is for, as the ERP tells it."""
+        head = self.reports.get(str(row.get("report_id")), row)
+        return self.people.get(str(head.get("employee_id")), ""), str(head.get("work_date") or head.get("tran_date") or "")
 
     @staticmethod
     def _pool(prefix: str, works: Iterable[Work], taken: frozenset[str]) -> Pool:
