@@ -42,7 +42,7 @@ def activate_processes(firm: Firm) -> list[Process]:
             await run.step(steps.request, won.sow, undo=steps.withdraw, retry=firm.patience.named)
             engagement = await provision(run, contract)
         except BusinessException:
-            await run.step(steps.mirror_exception, won.sow, retry=firm.patience.named)
+            await run.step(steps.mirror_exception, won.sow, run.now(), retry=firm.patience.named)  # again in every pass
             raise
         await run.step(firm.book.engage, engagement, retry=firm.patience.local)
         await run.step(steps.mirror_active, won.sow, retry=firm.patience.named)
@@ -105,7 +105,7 @@ class SetUp:
     async def withdraw(self, sow: str) -> None:
         await self._crm.mirror_delivery(sow, EXCEPTION, "")
 
-    async def mirror_exception(self, sow: str) -> None:
+    async def mirror_exception(self, sow: str, _refused_at: int) -> None:
         await self._crm.mirror_delivery(sow, EXCEPTION, "")
 
     async def mirror_active(self, sow: str) -> None:

@@ -21,9 +21,9 @@ def milestone_processes(firm: Firm) -> list[Process]:
 
     async def bill_milestone(run: Run, hint: MilestoneSeen) -> str:
         engagement = await run.read(firm.book.engagement, hint.sow, retry=firm.patience.local)
-        seen = await run.read(firm.psa.milestone, hint.story, retry=firm.patience.read)
-        if engagement is None or seen is None:
-            return ""
+        if engagement is None:
+            return ""  # never activated, or undone: its workspace is archived
+        seen = await accepted(run, firm, hint)
         contract = engagement.contract
         line = contract.line(engagement.stories.get(seen.story, ""))
         if line is None or not line.is_milestone:
@@ -43,3 +43,18 @@ def milestone_processes(firm: Firm) -> list[Process]:
         return invoice.key
 
     return [Process(NAME, 1, lambda hint: hint.sow, bill_milestone, MilestoneSeen)]
+
+
+async def accepted(run: Run, firm: Firm, hint: MilestoneSeen) -> MilestoneSeen:
+    """The acceptance we were told of, as it stands now. A reading that shows none may come from a replica that lags: it is made once more.
+
+    Raises BusinessException: this run is the only one the milestone will ever have, so it may not end with nothing said.
+    """
+    seen: MilestoneSeen | None = await run.read(firm.psa.milestone, hint.story, retry=firm.patience.read)
+    if seen is None:
+        await run.sleep_until(run.now() + firm.patience.lag_ms)
+        seen = await run.read(firm.psa.milestone, hint.story, retry=firm.patience.read)
+    if seen is None:
+        why = f"milestone {hint.line} was told as accepted, and the PSA shows no acceptance"
+        raise BusinessException("CHANGED", why, subject=hint.line, source=hint.line, field="story.accepted_at", system="psa")
+    return seen

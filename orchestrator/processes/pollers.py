@@ -8,17 +8,20 @@ idempotent. So an empty poll costs one call and no write.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from orchestrator.engine.port import BusinessException, Full, Transient, Unknown, correlation
+from orchestrator.engine.port import BusinessException, Transient, correlation
+from orchestrator.errors import StoreError
 from orchestrator.policies.periods import in_business_hours
 from orchestrator.ports import Clock
 
 KEEP_EVERY_MS = 6 * 3_600_000
 FAILED_PAUSE_MS = 60_000
 FAILED_PAUSE_MS_MAX = 600_000
+"""Also the pause after a refusal: a right that was taken away does not come back by asking every minute."""
 SLEEPS_MAX = 8
 HAIR_MS = 0.5
 """A timer fires at a float that may lie just below the millisecond it was set for."""
@@ -121,7 +124,9 @@ class Poller:
         """Ask once more, beside the own pace. A failure is the next regular poll's affair; no mark moves."""
         try:
             await self._plan.ask(self._mark - self._plan.overlap_ms)
-        except (Transient, Unknown, BusinessException, Full) as error:
+        except (StoreError, sqlite3.Error):
+            raise
+        except Exception as error:
             self._on_failure(self._plan.name, error)
 
     async def _sleep_until(self, due: int) -> None:
@@ -139,17 +144,26 @@ class Poller:
             return self._plan.pace.after(at)
         try:
             found = await self._plan.ask(self._mark - self._plan.overlap_ms)
-        except (Transient, Unknown, BusinessException, Full) as error:
+        except (StoreError, sqlite3.Error):
+            raise  # without its store this program has to stop
+        except Exception as error:  # even our own bug ends one question, and nobody else's work
             self._failures += 1
             self.failing = self.failing or (at, blamed(error))
             self._on_failure(self._plan.name, error)
-            told_ms = error.retry_after_ms if isinstance(error, Transient) else 0
-            return self._clock() + max(told_ms, min(FAILED_PAUSE_MS * self._failures, FAILED_PAUSE_MS_MAX))
+            return self._clock() + pause_ms(error, self._failures)
         self._failures, self._mark, self.failing = 0, at, None
         if found or at - self._kept >= KEEP_EVERY_MS:
             self._kept = at
             self._marks.put(f"poll:{self._plan.name}", at)
         return self._plan.pace.after(self._clock())
+
+
+def pause_ms(error: Exception, failures: int) -> int:
+    """How long to leave a system alone after that many failures in a row."""
+    if isinstance(error, BusinessException):
+        return FAILED_PAUSE_MS_MAX
+    told_ms = error.retry_after_ms if isinstance(error, Transient) else 0
+    return max(told_ms, min(FAILED_PAUSE_MS * failures, FAILED_PAUSE_MS_MAX))
 
 
 def blamed(error: Exception) -> str:

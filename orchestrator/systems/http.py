@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 import msgspec
 
 from orchestrator.canonical.money import scaled
-from orchestrator.errors import Refused, Transient, Unknown
+from orchestrator.errors import BusinessException, Refused, Transient, Unknown
 from orchestrator.policies.effect import correlation
 from orchestrator.ports import Clock, Request, Response, Send
 
@@ -37,6 +37,7 @@ WRITES = "writes"
 """The lane of all calls that change something, unless they name a narrower one."""
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Token(NamedTuple):
@@ -215,6 +216,15 @@ def decoded(system: str, decoder: msgspec.json.Decoder[T], answer: Response) -> 
         return decoder.decode(answer.body)
     except msgspec.DecodeError as error:
         raise Unknown(f"{system} answered {answer.status} with a body that cannot be read: {error}", system=system) from error
+
+
+def told(system: str, translate: Callable[[R], T], row: R) -> T:
+    """Translate one row that a system answered. Raises BusinessException when it lacks a field or holds what we cannot read."""
+    try:
+        return translate(row)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        why = f"{system} answered a row that cannot be read, {error!r}: {row!r}"[:DETAIL_MAX]
+        raise BusinessException("VENDOR_REFUSED", why, system=system) from error
 
 
 def refusal(system: str, code: str, answer: Response, vendor_code: str, message: str) -> Refused:

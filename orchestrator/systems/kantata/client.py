@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -12,7 +13,7 @@ import msgspec
 from orchestrator.canonical import refs
 from orchestrator.canonical.engagement import Demand, Ref, Story, Workspace
 from orchestrator.canonical.work import MilestoneSeen, Withdrawn, Work
-from orchestrator.errors import BusinessException, Transient
+from orchestrator.errors import BusinessException, Transient, Unknown
 from orchestrator.policies.matching import only
 from orchestrator.policies.ownership import Guard
 from orchestrator.ports import Clock, Hint, Response, Shown
@@ -47,11 +48,34 @@ _problems = msgspec.json.Decoder(Problems)
 
 
 def whole(resource: str, pages: list[Envelope]) -> list[Envelope]:
-    """Return the pages when nothing moved while they were read. Raises Transient: a row that slid over a page's edge would be missed."""
+    """Return the pages when each holds the rows it lists, and nothing moved while they were read.
+
+    Raises Transient: a row that slid over a page's edge would be missed.
+    """
+    for page in pages:
+        rows = getattr(page, resource)
+        bare = [key.id for key in page.results if key.id not in rows]
+        if bare:
+            raise Transient(f"psa: {resource} lists {', '.join(bare[:3])} without the rows themselves", system="psa")
     counts = {page.meta.count for page in pages}
     if len(pages) > 1 and counts != {None} and counts != {len({key.id for page in pages for key in page.results})}:
         raise Transient(f"psa: {resource} moved while {len(pages)} pages were read", system="psa")
     return pages
+
+
+def made_id(made: Envelope) -> str:
+    """The id of what a create made. Raises Unknown without one: the record is there, its id is not known."""
+    if not made.results:
+        raise Unknown("psa made a record and did not say which", system="psa")
+    return made.results[0].id
+
+
+def single(there: dict[str, str], what: str) -> dict[str, str]:
+    """Return {id: name} as it is. Raises BusinessException(SEVERAL_MATCHES) when two have one name: a third would make it worse."""
+    twice = sorted(name for name, times in Counter(there.values()).items() if times > 1)
+    if twice:
+        raise BusinessException("SEVERAL_MATCHES", f"{what} {', '.join(twice)} is there more than once; leave one", system="psa")
+    return there
 
 
 def bearer(token: str, clock: Clock) -> SignIn:
@@ -81,7 +105,7 @@ class Kantata:
     async def create_workspace(self, workspace: Workspace) -> Ref:
         self._guard.check("psa", "workspace", mapping.WORKSPACE_FIELDS)
         made = await self._write("POST", "workspaces", {"workspace": mapping.workspace(workspace)})
-        return Ref(workspace.sow, made.results[0].id)
+        return Ref(workspace.sow, made_id(made))
 
     async def find_workspace(self, workspace: Workspace) -> Ref | None:
         pages = await self._all("workspaces", {"search": workspace.sow, "include_archived": "false"})
@@ -99,11 +123,8 @@ class Kantata:
     async def create_stories(self, workspace: str, stories: tuple[Story, ...]) -> dict[str, str]:
         self._guard.check("psa", "story", mapping.STORY_FIELDS)
         there = await self._stories(workspace)
-        for story in stories:
-            if story.key not in there.values():
-                made = await self._write("POST", "stories", {"story": mapping.story(workspace, story)})
-                there[made.results[0].id] = story.key
-        return there
+        bodies = {story.key: {"story": mapping.story(workspace, story)} for story in stories if story.key not in there.values()}
+        return there | await self._create("stories", bodies)
 
     async def find_stories(self, workspace: str, stories: tuple[Story, ...]) -> dict[str, str] | None:
         there = await self._stories(workspace)
@@ -112,12 +133,11 @@ class Kantata:
     async def create_demands(self, workspace: str, demands: tuple[Demand, ...]) -> dict[str, str]:
         self._guard.check("psa", "workspace_resource", mapping.DEMAND_FIELDS)
         there = await self._demands(workspace)
-        for demand in demands:
-            if demand.label not in there.values():
-                body = mapping.demand(workspace, demand, await self._role(demand.role))
-                made = await self._write("POST", "workspace_resources", {"workspace_resource": body})
-                there[made.results[0].id] = demand.label
-        return there
+        missing = [demand for demand in demands if demand.label not in there.values()]
+        bodies = {
+            one.label: {"workspace_resource": mapping.demand(workspace, one, await self._role(one.role))} for one in missing
+        }
+        return there | await self._create("workspace_resources", bodies)
 
     async def find_demands(self, workspace: str, demands: tuple[Demand, ...]) -> dict[str, str] | None:
         there = await self._demands(workspace)
@@ -220,12 +240,12 @@ class Kantata:
     async def _stories(self, workspace: str) -> dict[str, str]:
         pages = await self._all("stories", {"workspace_id": workspace})
         rows = [page.stories[key.id] for page in pages for key in page.results]
-        return {row.id: line for row in rows if (line := refs.line_in(row.title))}
+        return single({row.id: line for row in rows if (line := refs.line_in(row.title))}, "task")
 
     async def _demands(self, workspace: str) -> dict[str, str]:
         pages = await self._all("workspace_resources", {"workspace_id": workspace, "include_unnamed": "true"})
         rows = [page.workspace_resources[key.id] for page in pages for key in page.results]
-        return {row.id: row.label for row in rows if row.label}
+        return single({row.id: row.label for row in rows if row.label}, "demand")
 
     async def _role(self, name: str) -> str:
         """The account's id of a role, from its list of roles; asked again while a name is missing."""
@@ -249,6 +269,21 @@ class Kantata:
 
     async def _read(self, path: str) -> Envelope:
         return self._opened(await self._link.call("GET", path, b"", JSON))
+
+    async def _create(self, resource: str, bodies: dict[str, dict[str, Any]]) -> dict[str, str]:
+        """Create the records one after another: {id: name}. Raises Unknown from the first one that was made onwards.
+
+        What is there by then may not be shown yet: the list that names what is missing has to settle before it is asked again.
+        """
+        made: dict[str, str] = {}
+        for name, body in bodies.items():
+            try:
+                made[made_id(await self._write("POST", resource, body))] = name
+            except Transient as error:
+                if not made:
+                    raise
+                raise Unknown(f"psa: {len(made)} of {len(bodies)} {resource} were made: {error}", system="psa") from error
+        return made
 
     async def _write(self, method: str, path: str, body: dict[str, Any]) -> Envelope:
         return self._opened(await self._link.call(method, f"{BASE}/{path}", encode(body), JSON))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -13,10 +14,10 @@ from orchestrator.canonical.contract import Contract
 from orchestrator.canonical.engagement import Ref
 from orchestrator.canonical.money import DIGITS
 from orchestrator.canonical.party import Customer
-from orchestrator.errors import Refused, Transient, Unknown
+from orchestrator.errors import BusinessException, Refused, Transient, Unknown
 from orchestrator.policies.ownership import Guard
 from orchestrator.ports import Renamed, Response
-from orchestrator.systems.http import WRITES, Link, decoded, encode, excerpt, number, refusal, safely
+from orchestrator.systems.http import WRITES, Link, decoded, encode, excerpt, number, refusal, safely, told
 from orchestrator.systems.netsuite import mapping, queries
 
 RECORD = "/services/rest/record/v1"
@@ -68,22 +69,21 @@ class NetSuite:
 
     async def upsert_customer(self, customer: Customer) -> Ref:
         self._guard.check("erp", "customer", mapping.CUSTOMER_FIELDS)
-        lists = await self._lists()
-        body = mapping.customer(customer, lists.currencies[customer.currency], lists.terms[customer.terms])
+        currency_id, terms_id = await self._currency(customer.currency), await self._terms(customer.terms)
+        body = mapping.customer(customer, currency_id, terms_id)
         return Ref(customer.eid, await self._put("customer", customer.eid, body, entity=customer.entity))
 
     async def upsert_job(self, contract: Contract, customer: Ref) -> Ref:
         self._guard.check("erp", "job", mapping.JOB_FIELDS)
-        lists, key = await self._lists(), refs.job(contract.sow)
-        body = mapping.job(contract, customer, lists.currencies[contract.currency])
+        key = refs.job(contract.sow)
+        body = mapping.job(contract, customer, await self._currency(contract.currency))
         return Ref(key, await self._put("job", key, body, entity=contract.entity))
 
     async def upsert_order(self, contract: Contract, customer: Ref, job: Ref) -> Ref:
         self._guard.check("erp", "sales_order", mapping.ORDER_FIELDS)
-        lists, key = await self._lists(), refs.order(contract.sow)
-        body = mapping.order(
-            contract, customer, job, currency_id=lists.currencies[contract.currency], terms_id=lists.terms[contract.terms]
-        )
+        key = refs.order(contract.sow)
+        currency_id, terms_id = await self._currency(contract.currency), await self._terms(contract.terms)
+        body = mapping.order(contract, customer, job, currency_id=currency_id, terms_id=terms_id)
         return Ref(key, await self._put("salesOrder", key, body, entity=contract.entity, query="?replace=item"))
 
     async def close_order(self, order: Ref) -> None:
@@ -112,8 +112,7 @@ class NetSuite:
 
     async def post_expense(self, event: Event, target: Target) -> Posted:
         self._guard.check("erp", "expense_report", mapping.EXPENSE_FIELDS)
-        lists = await self._lists()
-        body = mapping.expense_report(event, target, lists.currencies[event.currency])
+        body = mapping.expense_report(event, target, await self._currency(event.currency))
         return Posted(
             event.source, await self._put("expenseReport", event.source, body, entity=target.entity, query="?replace=expense")
         )
@@ -130,7 +129,7 @@ class NetSuite:
         return bool(await self._select(queries.CREDITS, source))
 
     async def periods(self, entity: str) -> list[Period]:
-        return [mapping.period_of(row) for row in await self._select(queries.PERIODS, f"%-{entity}")]
+        return [told("erp", mapping.period_of, row) for row in await self._select(queries.PERIODS, f"%-{entity}")]
 
     # Invoices.
 
@@ -154,18 +153,22 @@ class NetSuite:
 
     async def invoices_since(self, since: int) -> list[Invoice]:
         rows = await self._select(queries.INVOICES_SINCE.format(queries.moment(since)))
-        return [mapping.invoice_row(row) for row in rows if row.get("externalid")]
+        return [told("erp", mapping.invoice_row, row) for row in rows if row.get("externalid")]
 
     async def with_net(self, invoices: tuple[Invoice, ...]) -> list[Invoice]:
+        """The invoices with what their lines come to. Raises Transient: lines may be shown later than their invoice."""
         if not invoices:
             return []
         query = queries.NETS.format(queries.holes(len(invoices)))
-        nets = {row["id"]: row["net"] for row in await self._select(query, *(invoice.id for invoice in invoices))}
-        return [mapping.with_net(invoice, nets[invoice.id]) for invoice in invoices]
+        nets = {row.get("id"): row.get("net") for row in await self._select(query, *(invoice.id for invoice in invoices))}
+        bare = [invoice.key for invoice in invoices if nets.get(invoice.id) is None]
+        if bare:
+            raise Transient(f"erp shows {len(bare)} invoices without their lines, the first is {bare[0]}", system="erp")
+        return [told("erp", lambda one: mapping.with_net(one, nets[one.id] or ""), invoice) for invoice in invoices]
 
     async def customers_since(self, since: int) -> list[Renamed]:
         rows = await self._select(queries.CUSTOMERS_SINCE.format(queries.moment(since)))
-        found = (mapping.renamed_of(row) for row in rows)
+        found = (told("erp", mapping.renamed_of, row) for row in rows)
         return [renamed for renamed in found if renamed is not None]
 
     # How it speaks.
@@ -205,13 +208,13 @@ class NetSuite:
 
     async def _invoice(self, key: str) -> Invoice | None:
         record = await self._get(f"{RECORD}/invoice/eid:{quote(key, safe='')}")
-        return None if record is None else mapping.invoice_of(record)
+        return None if record is None else told("erp", mapping.invoice_of, record)
 
     async def _order_line(self, order: str, milestone: str) -> int:
         record = await self._get(f"{RECORD}/salesOrder/eid:{quote(order, safe='')}?expandSubResources=true&fields=item")
-        for item in (record or {}).get("item", {}).get("items", []):
+        for item in ((record or {}).get("item") or {}).get("items") or []:
             if item.get("custcol_line_key") == milestone:
-                return int(item["line"])
+                return told("erp", lambda line: int(line["line"]), item)
         raise Refused(
             "VENDOR_REFUSED", f"erp order {order} has no line {milestone}; add it to the order", system="erp", source=milestone
         )
@@ -239,12 +242,20 @@ class NetSuite:
     async def _page(self, path: str, body: bytes) -> Rows:
         return decoded("erp", _rows, self._require(await self._link.call("POST", path, body, QUERY, lane="")))
 
-    async def _lists(self) -> Lists:
-        """The account's currencies and terms, asked once."""
-        if self._known is None:
-            currencies = {row["symbol"]: row["id"] for row in await self._select(queries.CURRENCIES)}
-            terms = {row["name"]: row["id"] for row in await self._select(queries.TERMS)}
-            self._known = Lists(currencies, terms)
+    async def _currency(self, code: str) -> str:
+        lists = await self._lists(lambda known: code in known.currencies)
+        return named(lists.currencies, code, "currency")
+
+    async def _terms(self, code: str) -> str:
+        lists = await self._lists(lambda known: code in known.terms)
+        return named(lists.terms, code, "payment terms")
+
+    async def _lists(self, holds: Callable[[Lists], bool]) -> Lists:
+        """The account's currencies and terms, asked once, and again while what is wanted is not among them."""
+        if self._known is None or not holds(self._known):
+            currencies = await self._select(queries.CURRENCIES)
+            terms = await self._select(queries.TERMS)
+            self._known = Lists(by_name(currencies, "symbol"), by_name(terms, "name"))
         return self._known
 
     def _require(self, answer: Response) -> Response:
@@ -263,6 +274,20 @@ class NetSuite:
 def lane_of(entity: str) -> str:
     """Writes of one legal entity are a lane: a subsidiary that is locked or gone stops nobody else."""
     return f"{WRITES} {entity}"
+
+
+def by_name(rows: list[dict[str, Any]], name: str) -> dict[str, str]:
+    """{the firm's code: the account's id} of a list; rows without either are left out."""
+    return {row[name]: row["id"] for row in rows if row.get(name) and row.get("id")}
+
+
+def named(ids: dict[str, str], code: str, what: str) -> str:
+    """Return the account's id. Raises BusinessException when the account has no such thing."""
+    if code not in ids:
+        raise BusinessException(
+            "VENDOR_REFUSED", f"the ERP has no {what} {code}; it knows {', '.join(sorted(ids))}", system="erp"
+        )
+    return ids[code]
 
 
 def _code(detail: Detail) -> str:

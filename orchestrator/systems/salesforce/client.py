@@ -10,10 +10,10 @@ import msgspec
 from orchestrator.canonical.billing import Invoice, Totals
 from orchestrator.canonical.deal import Deal, SoldSignal
 from orchestrator.canonical.party import Party
-from orchestrator.errors import Transient
+from orchestrator.errors import Transient, Unknown
 from orchestrator.policies.ownership import Guard
 from orchestrator.ports import Failed, Response
-from orchestrator.systems.http import Bare, Link, SignIn, Token, decoded, encode, excerpt, refusal, safely
+from orchestrator.systems.http import Bare, Link, SignIn, Token, decoded, encode, excerpt, refusal, safely, told
 from orchestrator.systems.salesforce import mapping
 
 VERSION = "v67.0"
@@ -103,14 +103,15 @@ class Salesforce:
             return None
         number = (found[0].get("Opportunity__r") or {}).get("Opportunity_Number__c") or ""
         lines = await self._query(mapping.LINES.format(mapping.quoted(number)))
-        return mapping.deal_of(found[0], lines)
+        return told("crm", lambda row: mapping.deal_of(row, lines), found[0])
 
     async def sows_of(self, opportunity: str) -> list[str]:
         query = mapping.SOWS_BY_NUMBER if opportunity.startswith("O-") else mapping.SOWS_BY_ID
-        return [row["SOW_Number__c"] for row in await self._query(query.format(mapping.quoted(opportunity)))]
+        rows = await self._query(query.format(mapping.quoted(opportunity)))
+        return [str(row["SOW_Number__c"]) for row in rows if row.get("SOW_Number__c")]
 
     async def sold_since(self, since: int) -> list[SoldSignal]:
-        return [mapping.sold_of(row) for row in await self._query(mapping.SOLD.format(mapping.literal(since)))]
+        return [told("crm", mapping.sold_of, row) for row in await self._query(mapping.SOLD.format(mapping.literal(since)))]
 
     async def accounts_like(self, party: Party) -> list[Party]:
         if not (party.tax_id or party.website):
@@ -126,7 +127,7 @@ class Salesforce:
     async def mirrored_versions(self, keys: tuple[str, ...]) -> dict[str, int]:
         names = ", ".join(mapping.quoted(key) for key in keys)
         rows = await self._query(mapping.VERSIONS.format(names)) if keys else []
-        return {row["Invoice_Key__c"]: int(float(row["Source_Version__c"] or 0)) for row in rows}
+        return dict(told("crm", mapping.version_of, row) for row in rows)
 
     # Writing.
 
@@ -177,6 +178,8 @@ class Salesforce:
         body = encode({"allOrNone": False, "records": records})
         answer = self._require(await self._link.call("PATCH", f"{DATA}/composite/sobjects/{where}", body, JSON))
         rows = decoded("crm", _rows, answer)
+        if len(rows) != len(keys):
+            raise Unknown(f"crm was given {len(keys)} rows and answered {len(rows)}", system="crm")
         return [_failed(key, row) for key, row in zip(keys, rows, strict=True) if not row.success]
 
     def _require(self, answer: Response) -> Response:

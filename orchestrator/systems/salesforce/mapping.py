@@ -146,6 +146,11 @@ def sold_of(record: Record) -> SoldSignal:
     )
 
 
+def version_of(record: Record) -> tuple[str, int]:
+    """Which version of which invoice the CRM shows."""
+    return record["Invoice_Key__c"], int(float(record.get("Source_Version__c") or 0))
+
+
 def party_of(record: Record) -> Party:
     """One account as a look for its like shows it."""
     return _party(record)

@@ -115,6 +115,23 @@ def test_a_slip_goes_to_a_clerk_and_comes_back(tmp_path):
     assert (shown, after, last) == (["Exception"], WHOLE, "Active")
 
 
+def test_a_set_up_that_is_sent_on_and_refused_again_is_shown_as_an_exception_again(tmp_path):
+    """Stopped by a slip, sent on, stopped by a right that is missing: the CRM shows Requested only while nobody has to do anything."""
+
+    async def story(house):
+        await start(house, deal(tax_profile=""))
+        house.crm.deals["S-00042"] = deal()
+        house.erp.meet.coming["upsert_customer"] = [Refused("FORBIDDEN", "no", system="erp")]
+        await house.engine.resubmit(RUN, by="clerk")
+        await house.settle()
+        parked, shown = await house.state(RUN), list(house.crm.delivery["S-00042"])
+        await house.engine.resubmit(RUN, by="clerk")
+        await house.settle()
+        return parked, shown, house.crm.delivery["S-00042"][-1]
+
+    assert keep(story, tmp_path / "db") == ("parked", ["Exception", "Requested", "Exception"], "Active")
+
+
 def test_an_abandoned_set_up_leaves_nothing_live(tmp_path):
     """Refused half way and given up: workspace archived, order closed, project inactive; the shared customer stays."""
 

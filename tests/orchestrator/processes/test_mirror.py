@@ -45,6 +45,41 @@ def test_an_invoice_is_shown_in_crm_and_psa(tmp_path):
     assert psa == ("N1", "sent", 3)
 
 
+ACCEPTED = MilestoneSeen("S-00042", "S-00042-M1", "501", MONDAY, "Client")
+
+
+async def accept(house):
+    """An acceptance that a sweep told of."""
+    await house.book.engage(milestone_engagement())
+    house.erp.records["SO-S-00042"] = milestone_engagement().contract
+    run = await house.engine.start(milestones.NAME, ACCEPTED, id=milestones.run_id("S-00042-M1"))
+    await house.settle(0.01)
+    return run
+
+
+def test_an_acceptance_that_a_replica_does_not_show_yet_is_read_again(tmp_path):
+    """The run is the only one its milestone will ever have: it looks once more before it says anything."""
+
+    async def story(house):
+        run = await accept(house)
+        house.psa.milestones["501"] = ACCEPTED
+        await house.settle(0.5)
+        return await house.state(run), sorted(house.erp.invoices)
+
+    assert keep(story, tmp_path / "db") == ("done", ["INV-S-00042-M1"])
+
+
+def test_an_acceptance_that_is_gone_is_a_case(tmp_path):
+    """Told and never shown: somebody has to look, or the milestone would never be billed."""
+
+    async def story(house):
+        run = await accept(house)
+        await house.settle(0.5)
+        return await house.state(run), [(case.code, case.subject) for case in house.desk.find(state="open")], house.erp.invoices
+
+    assert keep(story, tmp_path / "db") == ("parked", [("CHANGED", "S-00042-M1")], {})
+
+
 def test_an_older_version_never_overwrites_a_newer_one(tmp_path):
     """A page that comes late is dropped row by row."""
 

@@ -1,11 +1,12 @@
 """Sweeps find what pushes lost, cost nothing when there is nothing, and forget nothing in a crash."""
 
 import asyncio
+import sqlite3
 
 import pytest
 
 from orchestrator.canonical.deal import SoldSignal
-from orchestrator.errors import Held, Transient
+from orchestrator.errors import Held, Refused, StoreTaken, Transient
 from orchestrator.ports import Hint
 from orchestrator.processes.activation import run_id
 from orchestrator.processes.pollers import KEEP_EVERY_MS, Busy, Every, Plan, Poller, never
@@ -95,6 +96,42 @@ def test_a_failed_poll_loses_no_time_span(error):
     asked, _ = polled(failing, minutes=180)
     ok = [since for number, (_, since) in enumerate(asked, start=1) if not 2 <= number <= 3]
     assert ok[:2] == [-10, -10]
+
+
+def test_a_bug_of_ours_ends_one_question_and_not_the_program():
+    """Whatever a sweep stumbles over, the poller asks again from the same mark."""
+
+    async def buggy(number):
+        if number == 2:
+            raise KeyError("174")
+        return False
+
+    assert polled(buggy, minutes=60)[0] == [(0, -10), (30, -10), (31, -10), (60, 21)]
+
+
+@pytest.mark.parametrize("lost", [StoreTaken("db"), sqlite3.OperationalError("disk full")])
+def test_without_its_store_a_poller_stops(lost):
+    """A program that may not write any more has to end, not to go on asking."""
+
+    async def main(loop):
+        async def ask(_since):
+            raise lost
+
+        poller = Poller(Plan("x", ask, Every(MINUTE_MS), 0), Marks(), loop.ms, on_failure=lambda _name, _error: None)
+        with pytest.raises(type(lost)):
+            await poller.serve()
+        return True
+
+    assert live(main)
+
+
+def test_a_refusal_is_not_asked_about_every_minute():
+    """A right that was taken away does not come back by asking: ten minutes lie between two questions."""
+
+    async def forbidden(_number):
+        raise Refused("FORBIDDEN", "insufficient access rights", system="erp")
+
+    assert [at for at, _ in polled(forbidden, minutes=35)[0]] == [0, 10, 20, 30]
 
 
 def test_a_question_that_is_left_out_is_asked_later_from_the_same_mark():

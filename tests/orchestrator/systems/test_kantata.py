@@ -90,6 +90,47 @@ def test_stories_are_found_only_when_all_are_there():
     assert with_psa(lambda _asked: half, lambda psa: psa.find_stories("41", STORIES))[0] is None
 
 
+@pytest.mark.parametrize("made", [0, 1])
+def test_what_was_made_half_has_to_settle_before_it_is_asked_for(made):
+    """Once one of several is made, a failure is unknown: a list that lags would not show it, and it would be made again."""
+    answers = [page("stories")] + [page("stories", {"id": "501", "title": "x"})] * made + [say(503)]
+
+    async def create(psa):
+        try:
+            await psa.create_stories("41", STORIES)
+        except (Transient, Unknown) as error:
+            return type(error)
+        return None
+
+    assert with_psa(in_turn(*answers), create)[0] is (Unknown if made else Transient)
+
+
+def test_two_demands_of_one_label_are_a_clerks_case():
+    """Nobody makes a third."""
+    twice = page(
+        "workspace_resources", {"id": "1", "label": "S-00042-R1 ROLE-SENIOR"}, {"id": "2", "label": "S-00042-R1 ROLE-SENIOR"}
+    )
+
+    async def find(psa):
+        with pytest.raises(BusinessException) as refused:
+            await psa.find_demands("41", demands_of(contract()))
+        return refused.value.code
+
+    assert with_psa(lambda _asked: twice, find)[0] == "SEVERAL_MATCHES"
+
+
+def test_a_list_without_its_rows_is_asked_for_again():
+    """Ids in `results` whose rows are not there: the answer is half of one."""
+    bare = say(200, {"meta": {"count": 1, "page_count": 1}, "results": [{"key": "stories", "id": "501"}], "stories": {}})
+
+    async def ask(psa):
+        with pytest.raises(Transient):
+            await psa.milestone("501")
+        return True
+
+    assert with_psa(lambda _asked: bare, ask)[0]
+
+
 def test_demand_names_the_accounts_role():
     """Roles are the account's own list, asked once."""
 

@@ -8,9 +8,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from orchestrator.canonical.billing import Bill, Posted
+from orchestrator.canonical.billing import Bill, Invoice, Posted
 from orchestrator.canonical.engagement import Ref
-from orchestrator.errors import ConfigError, Refused, Transient, Unknown
+from orchestrator.errors import BusinessException, ConfigError, Refused, Transient, Unknown
 from orchestrator.policies.eligibility import decide
 from orchestrator.processes.deciding import target_of
 from orchestrator.systems.netsuite.client import NetSuite
@@ -60,7 +60,7 @@ def error_of(script, work):
     async def caught(erp):
         try:
             await work(erp)
-        except (Refused, Transient, Unknown) as error:
+        except (BusinessException, Transient, Unknown) as error:
             return error
         return None
 
@@ -212,6 +212,41 @@ def test_changes_are_asked_in_suiteql():
     assert vendor.asked[0].headers["prefer"] == "transient"
     assert "TO_TIMESTAMP('2026-01-12 08:30:00'" in vendor.asked[0].body["q"]
     assert [asked.query["offset"] for asked in vendor.asked] == ["0", "1000"]
+
+
+NEW = Invoice("INV-S-00042-M1", "9", "INVUS000001", "S-00042", "open", "USD", 0, 119_00, 119_00, "", 1)
+
+
+@pytest.mark.parametrize("lines", [[], [{"id": "9"}], [{"id": "8", "net": "100"}]])
+def test_an_invoice_whose_lines_are_not_shown_yet_is_asked_for_again(lines):
+    """A replica may show an invoice before its lines: that is a question to repeat, and no error of ours."""
+    error = error_of(lambda _asked: say(200, {"items": lines}), lambda erp: erp.with_net((NEW,)))
+    assert type(error) is Transient
+    assert "INV-S-00042-M1" in str(error)
+
+
+@pytest.mark.parametrize("row", [{"externalid": "INV-1"}, {"externalid": "INV-1", "id": "9", "currency": "XXX"}])
+def test_a_row_that_cannot_be_read_is_the_vendors_word(row):
+    """A missing field or an unknown value is told with the row, as a case for somebody to look at."""
+    error = error_of(lambda _asked: say(200, {"items": [row]}), lambda erp: erp.invoices_since(0))
+    assert (type(error), error.code) == (BusinessException, "VENDOR_REFUSED")
+    assert "INV-1" in error.why
+
+
+def test_a_currency_that_the_account_lacks_is_asked_for_again_each_time():
+    """A list that lagged is not believed for ever; what it never holds is a case."""
+    lists = in_turn(
+        say(200, {"items": []}), say(200, {"items": []}), say(200, {"items": LISTS["currency"]}), say(200, {"items": LISTS["term"]}), MADE
+    )  # fmt: skip
+    vendor = Vendor(lists)
+
+    async def main(loop):
+        erp = NetSuite(vendor.link("erp", clock=loop.ms), REFERENCE.guard)
+        with pytest.raises(BusinessException) as refused:
+            await erp.upsert_job(contract(), Ref("C", "1"))
+        return refused.value.code, await erp.upsert_job(contract(), Ref("C", "1"))
+
+    assert live(main) == ("VENDOR_REFUSED", Ref("JOB-S-00042", "77"))
 
 
 def test_periods_are_those_of_the_entity():
