@@ -10,6 +10,7 @@ from scenarios.oracle.completeness import CONFLICTS, NO_CLAIMS, missing
 from scenarios.oracle.contract import number_of, when
 from scenarios.oracle.facts import CanNotJudge, Facts
 from scenarios.oracle.hours import Span
+from scenarios.oracle.identity import by_number
 from scenarios.oracle.mirrors import FAR, mirrored, standing
 from scenarios.oracle.traffic import ATTEMPTS_MAX, LANES, Series
 from scenarios.oracle.trouble import troubles
@@ -54,7 +55,19 @@ def causes(view: View) -> Facts:
                 at = int(invoice.row["_at"])
                 facts.expect(at >= view.posted[source], f"{source} was on {invoice.name} before it was posted")
     shown_early(view, facts)
+    undone_backwards(view, facts)
     return facts
+
+
+def undone_backwards(view: View, facts: Facts) -> None:
+    """What a set-up made goes in the reverse order of its making: no project of an open contract is closed before it."""
+    chain = (("psa", "workspace"), ("erp", "sales_order"), ("erp", "job"))
+    ends = [{number: max(one.end for one in lives) for number, lives in by_number(view, *each).items()} for each in chain]
+    for (first, earlier), (then, later) in itertools.pairwise(zip(chain, ends, strict=True)):
+        for number, end in later.items():
+            if end < FAR and number in earlier:
+                told = f"{number}: its {then[1]} was given up {when(end)}, while its {first[1]} still stood"
+                facts.expect(earlier[number] <= end, told)
 
 
 def shown_early(view: View, facts: Facts) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from scenarios.errors import UsageError, nearest
+from scenarios.errors import HarnessError, UsageError, nearest
 from scenarios.loading import load_scenario
 from scenarios.oracle.judge import JUDGES, TWIN_JUDGES, judge
 from scenarios.power.hunts import Hunt, hunted
@@ -24,6 +24,7 @@ from scenarios.stage import with_faults
 
 SEEDS_MAX = 200
 WRONG = ("broken", "unsettled")
+MISFITS = ("TypeError", "AttributeError", "NameError", "KeyError")
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,17 @@ def judged(name: str, place: Hunt, seed: int) -> dict[str, str]:
     """{invariant: witness} of what one run with these bugs breaks and the sound run does not; broken ones before unsettled ones."""
     sound = rehearsal_of(place, seed)
     outcome = run_once(replace(sound, planted=name), None, quiet=True)
+    refuse_misfits(outcome.trail.claims("exceptions"))
     findings = judge(outcome.trail, twin_of(sound, quiet=True)).invariants
     wrong = sorted((f for f in findings if f.verdict in WRONG), key=lambda f: (WRONG.index(f.verdict), f.id))
     return {f.id: f.witness for f in wrong if f.id not in broken_when_sound(place, seed)} if wrong else {}
+
+
+def refuse_misfits(exceptions: list[dict[str, Any]]) -> None:
+    """A patch that no longer fits its seam breaks everything, and proves nothing. Raises HarnessError."""
+    for each in exceptions:
+        if each.get("code") == "DEFECT" and any(word in str(each.get("why")) for word in MISFITS):
+            raise HarnessError(f"the planted bug does not fit the code any more: {each.get('why')}")
 
 
 @cache

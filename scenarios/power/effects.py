@@ -15,6 +15,7 @@ from orchestrator.engine import conduct
 from orchestrator.engine.values import plain
 from orchestrator.errors import BusinessException, Refused, Transient, Unknown
 from orchestrator.policies.breaker import Breaker
+from orchestrator.policies.gate import Gate
 from orchestrator.policies.retry import DAY_MS
 from orchestrator.policies.throttle import Throttle
 from orchestrator.processes.activation import SetUp
@@ -121,20 +122,7 @@ def a_told_wait_is_not_kept(patch: Patch) -> None:
     """Retry-After is not read, and a throttled system is asked again at once."""
     patch.setattr(Link, "_told", lambda _self, _answer: 0)
     patch.setattr(conduct, "backoff_ms", lambda *_: 1)
-    enter, leave = _gate_methods()
-    patch.setattr(*enter)
-    patch.setattr(*leave)
-
-
-def _gate_methods() -> tuple[tuple[Any, str, Any], tuple[Any, str, Any]]:
-    from orchestrator.policies.gate import Gate
-
-    leave = Gate.leave
-
-    def deaf(self: Gate, *, answered: bool, wait_ms: int = 0, throttled: bool = False) -> None:  # noqa: ARG001
-        leave(self, answered=answered)
-
-    return (Gate, "_refuse_paused", lambda _self: None), (Gate, "leave", deaf)
+    patch.setattr(Gate, "_refuse_paused", lambda _self: None)
 
 
 def no_pause_between_tries(patch: Patch) -> None:
@@ -162,10 +150,10 @@ def no_limit_of_calls_at_once(patch: Patch) -> None:
 
     call = Link.call
 
-    async def eager(self: Link, method: str, path: str, body: bytes = b"", headers: Any = ()) -> Any:
+    async def eager(self: Link, method: str, *asked: Any, **more: Any) -> Any:
         if method != "GET":
-            return await call(self, method, path, body, headers)
-        answers = await asyncio.gather(*(call(self, method, path, body, headers) for _ in range(SIDE_BY_SIDE)))
+            return await call(self, method, *asked, **more)
+        answers = await asyncio.gather(*(call(self, method, *asked, **more) for _ in range(SIDE_BY_SIDE)))
         return answers[0]
 
     patch.setattr(Throttle, "enter", enter)

@@ -7,6 +7,7 @@ joined by `+` they are planted together, because one of them stands behind the o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 FAIR = "clean-quarter"
 
@@ -23,7 +24,8 @@ class Hunt:
 
     def __str__(self) -> str:
         size = f", {self.heads} heads" if self.heads else ""
-        return f"{self.scenario}{f' with {self.faults}' if self.faults else ''}{size}"
+        plan = Path(self.faults).stem if self.faults else ""
+        return f"{self.scenario}{f' with {plan}' if plan else ''}{size}"
 
 
 FAIR_WEATHER = Hunt()
@@ -37,6 +39,8 @@ def under(*faults: str) -> tuple[Hunt, ...]:
     return (*(Hunt(faults=fault) for fault in faults), STORM)
 
 
+PLANS = Path(__file__).parent / "plans"
+TAKEN_BACK = (Hunt(faults=str(PLANS / "deal-taken-back.yaml")), STORM)
 EVERYWHERE = (FAIR_WEATHER, STORM)
 PLACES: dict[str, tuple[Hunt, ...]] = {
     "another-key-each-time-work-is-sent": under("F-08"),
@@ -59,7 +63,8 @@ PLACES: dict[str, tuple[Hunt, ...]] = {
     "a-token-is-never-renewed": under("F-34"),
     "rows-a-batch-refused-are-forgotten": under("F-20"),
     "a-batch-is-repeated-whole": under("F-20", "F-33"),
-    "nothing-is-undone": under("F-57"),
+    "nothing-is-undone": TAKEN_BACK,
+    "undone-in-the-order-of-doing": TAKEN_BACK,
     "a-project-is-not-archived": under("F-57"),
     "a-customer-for-every-deal": (TWELVE,),
     "a-closed-period-is-posted-to": (*under("F-59"), TWELVE),
@@ -75,7 +80,7 @@ PLACES: dict[str, tuple[Hunt, ...]] = {
 BEHIND = frozenset({
     "another-key-each-time-an-invoice-is-asked-for", "a-refused-invoice-is-not-looked-for", "an-unknown-invoice-is-tried-again",
     "a-repeated-push-counts-as-new", "a-set-up-is-named-by-its-hand-over", "no-feed", "no-polls-of-the-psa", "a-bill-asks-nobody",
-    "versions-are-not-compared", "mirrors-overtake-each-other", "undone-in-the-order-of-doing", "periods-are-believed-open",
+    "versions-are-not-compared", "mirrors-overtake-each-other", "periods-are-believed-open",
 })  # fmt: skip
 """Bugs that another guard stands behind: alone they are not missed (tests/power shows it), so they are hunted in company only."""
 

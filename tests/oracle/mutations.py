@@ -311,7 +311,7 @@ MUTATIONS: dict[str, tuple[Bend, str]] = {
     ),
     "an hour posted into a period nobody keeps": (
         lambda h: edit(h, is_change("erp", "time_bill", "61"), tran_date="2025-12-30"),
-        "32",
+        "32 41",
     ),
     "an hour posted at another rate": (lambda h: edit(h, is_change("erp", "time_bill", "61"), rate=1_100_000), "33"),
     "an alert in calm weather": (lambda h: claim(h, alerts=[ALERT]), "55"),
