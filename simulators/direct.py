@@ -53,6 +53,8 @@ class Direct(HttpToolsProtocol):
         self.system, self.aside = system, aside
         self.body_max = min(BODY_MAX, system.room.body_bytes_max) if system is not None else 0
         self.exchange: Exchange | None = None  # the one that is being read
+        self.idle_since: float | None = None  # by the loop's clock
+        self.idle_timer: asyncio.TimerHandle | None = None
 
     # -- reading ----------------------------------------------------------------------------------
     def on_message_begin(self) -> None:
@@ -158,6 +160,38 @@ class Direct(HttpToolsProtocol):
         self.on_response_complete()
         if self.flow.write_paused:
             self.flow.pause_reading()
+
+    # -- a client that says nothing ---------------------------------------------------------------
+    def on_response_complete(self) -> None:
+        """As uvicorn's; but a timer that runs is left to run: a new one a request, and its end, cost as much as reading the request."""
+        if self.pipeline or self.transport.is_closing():
+            super().on_response_complete()
+            return
+        self.server_state.total_requests += 1
+        self.flow.resume_reading()
+        self.idle_since = self.loop.time()
+        if self.idle_timer is None:
+            self.idle_timer = self.loop.call_later(self.timeout_keep_alive, self._look_if_idle)
+
+    def _unset_keepalive_if_required(self) -> None:
+        self.idle_since = None
+
+    def _look_if_idle(self) -> None:
+        """Close a connection that was idle for the whole time; look again when one that was not could be."""
+        self.idle_timer = None
+        if self.idle_since is None:
+            return
+        left = self.idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self.idle_timer = self.loop.call_later(left, self._look_if_idle)
+        else:
+            self.timeout_keep_alive_handler()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.idle_timer is not None:
+            self.idle_timer.cancel()
+            self.idle_timer = None
+        super().connection_lost(exc)
 
     # -- a client that does not read --------------------------------------------------------------
     def pause_writing(self) -> None:

@@ -108,7 +108,8 @@ class TypedStore(Engine):
     def _not_told(self, kind: Kind, id: Id) -> Written | None:
         """The newest write of that row that the engine does not know."""
         for write in reversed(self.writes):
-            if write.row.id == id and write.kind is kind:
+            row: Row = write.row
+            if row.id == id and write.kind is kind:
                 return write
         held: dict[Id, Written] = self.behind.kinds[kind.name].rows
         return held.get(id)

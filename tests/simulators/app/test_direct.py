@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import pytest
+import uvicorn
 
 from simulators.app import beside
 from simulators.direct import Direct
@@ -165,3 +166,85 @@ async def heard_until_the_end(port: int) -> bytes:
         return await talk(port, [put(b"N-1")])
     except ConnectionError:
         return b"cut"
+
+
+class HandLoop:
+    """A loop whose time is moved by hand, with the timers set on it."""
+
+    def __init__(self) -> None:
+        self.now, self.timers, self.made = 0.0, list[Any](), 0
+
+    def time(self) -> float:
+        return self.now
+
+    def call_later(self, seconds: float, work: Any) -> Any:
+        self.made += 1
+        timer = Timer(self.now + seconds, work, self.timers)
+        self.timers.append(timer)
+        return timer
+
+    def go(self, until: float) -> None:
+        while due := [t for t in self.timers if t.at <= until]:
+            timer = min(due, key=lambda t: t.at)
+            self.timers.remove(timer)
+            self.now = timer.at
+            timer.work()
+        self.now = until
+
+
+class Timer(NamedTuple):
+    at: float
+    work: Any
+    timers: list[Any]
+
+    def cancel(self) -> None:
+        self.timers.remove(self)
+
+
+class Line(asyncio.Transport):
+    """The server's end of a connection."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said, self.closed = b"", False
+
+    def write(self, data: Any) -> None:
+        self.said += data
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def close(self) -> None:
+        self.closed = True
+
+    def resume_reading(self) -> None:
+        return
+
+
+def test_a_connection_is_closed_when_it_was_idle_for_the_whole_time() -> None:
+    """One timer serves many requests; each puts the end off, one under way holds it open, and a lost connection leaves none."""
+    system = furnish(ROOM, clock=lambda: 5_000, seed=1)
+    loop, line = HandLoop(), Line()
+    config = uvicorn.Config(beside(system), http="httptools", ws="none", lifespan="off", timeout_keep_alive=75)
+    state: Any = uvicorn.Server(config).server_state
+    direct = Direct(system, b"", config=config, server_state=state, app_state={}, _loop=loop)
+    direct.connection_made(line)
+    for at in (0, 10, 60):
+        loop.go(at)
+        direct.data_received(get(b"/v1/note/none"))
+    assert (line.said.count(b"HTTP/1.1"), loop.made) == (3, 1)
+    loop.go(134)
+    assert not line.is_closing()
+    direct.data_received(get(b"/v1/note/none")[:20])
+    loop.go(300)
+    assert not line.is_closing(), "a request is under way"
+    direct.data_received(get(b"/v1/note/none")[20:])
+    loop.go(374)
+    assert not line.is_closing()
+    loop.go(375)
+    assert line.is_closing()
+    line.closed = False
+    direct.data_received(get(b"/v1/note/none"))
+    direct.connection_lost(None)
+    assert loop.timers == []
+    system.close()
