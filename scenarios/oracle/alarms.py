@@ -7,7 +7,8 @@ from typing import Any
 from scenarios.oracle.completeness import NO_CLAIMS
 from scenarios.oracle.contract import when
 from scenarios.oracle.facts import CanNotJudge, Facts
-from scenarios.oracle.hours import Span, merged
+from scenarios.oracle.hours import Span, merged, overlap_ms
+from scenarios.oracle.trouble import core_down
 from scenarios.oracle.view import View
 
 HOUR_MS = 3_600_000
@@ -23,15 +24,18 @@ def alerts(view: View) -> tuple[dict[str, Any], ...]:
 
 
 def alarms(view: View) -> Facts:
-    """INV-55: an outage longer than the detection bound raises an alert about its system within the bound; calm raises none."""
+    """INV-55: an outage longer than the detection bound raises an alert about its system within the bound; calm raises none.
+
+    The bound's clock stands still while the orchestrator itself is down.
+    """
     if not view.has_claims or "alerts" not in (view.trail.evidence or {}):
         raise CanNotJudge(NO_CLAIMS)
-    raised, facts = alerts(view), Facts()
+    raised, facts, down = alerts(view), Facts(), core_down(view.trail)
     for system, begin, end in outages(view):
-        seen = [a for a in raised if a.get("system") == system and begin <= int(a["at"]) <= begin + DETECTION_MS_MAX]
+        by = begin + DETECTION_MS_MAX + overlap_ms((begin, end), down)
+        seen = [a for a in raised if a.get("system") == system and begin <= int(a["at"]) <= by]
         facts.expect(
-            bool(seen),
-            f"the {system.upper()} was away from {when(begin)} to {when(end)}, and by {when(begin + DETECTION_MS_MAX)} nobody was told",
+            bool(seen), f"the {system.upper()} was away from {when(begin)} to {when(end)}, and by {when(by)} nobody was told"
         )
     excused = faulty(view)
     facts.checked += 1  # that there were no others
@@ -45,12 +49,17 @@ def alarms(view: View) -> Facts:
 
 
 def outages(view: View) -> list[tuple[str, int, int]]:
-    """(system, begin, end) of every outage that lasts longer than the bound; what follows on each other counts as one."""
-    found = []
+    """(system, begin, end) of every outage longer than the bound while the orchestrator runs; what follows on each other is one."""
+    found, down = [], core_down(view.trail)
     for system in ("crm", "psa", "erp"):
         spans = [(w.begin, w.end or view.trail.last_at) for w in view.trail.windows if is_whole_outage(w, system)]
-        found += [(system, begin, end) for begin, end in merged(spans) if end - begin > DETECTION_MS_MAX]
+        found += [(system, begin, end) for begin, end in merged(spans) if seen_ms(begin, end, down) > DETECTION_MS_MAX]
     return sorted(found, key=lambda one: one[1])
+
+
+def seen_ms(begin: int, end: int, down: list[Span]) -> int:
+    """How long of a span the orchestrator was there to see it."""
+    return end - begin - overlap_ms((begin, end), down)
 
 
 def is_whole_outage(window: Any, system: str) -> bool:

@@ -49,17 +49,20 @@ def missing(contract: Contract) -> str:
 def exception_spans(view: View, number: str) -> list[Span]:
     """When a contract stood with people: from an exception's opening to the last thing a clerk did to it.
 
-    An exception no clerk ever saw excuses time only while it is open and too young for that.
+    An exception no clerk ever saw excuses time only while it is open and too young for that. An operator who sends everything on as it
+    is has seen it too: until then it waited for its owner.
     """
     spans = []
     for claimed in view.exceptions:
         if str(claimed.get("subject")) != number or not claimed.get("opened_at"):
             continue
-        opened, acts = int(claimed["opened_at"]), view.desk.get(str(claimed.get("id")), [])
+        opened, acts = int(claimed["opened_at"]), [act.at for act in view.desk.get(str(claimed.get("id")), [])]
+        sent_on = view.trail.sent_on.get(f"{claimed.get('code')} {number}", [])
+        acts += [at for at in sent_on if opened <= at <= int(claimed.get("resolved_at") or view.trail.last_at)]
         if claimed.get("state") not in ("resolved", "waived") and view.is_believable(claimed):
             spans.append((opened, view.trail.last_at))
         elif acts and claimed.get("code") != DEFECT:
-            spans.append((opened, max(act.at for act in acts)))
+            spans.append((opened, max(acts)))
     return spans
 
 

@@ -21,6 +21,7 @@ FAR = 2**62
 ERP_NAME_MAX = 83
 LANE = "mirror:crm"  # the subject of a case that holds up every invoice's mirror
 NOTHING = "nothing"
+UNSHOWABLE = frozenset({"SEVERAL_MATCHES", "FORBIDDEN"})  # codes of a case that can be about the CRM's own record
 SAME = {"paid_in_full": "paid", "partially_paid": "partially_paid", "partial": "partially_paid"}
 Deadline = Callable[[int], int]
 
@@ -137,11 +138,21 @@ def delivery_status(view: View) -> Facts:
 
 
 def stands_out(view: View, facts: Facts, claimed: dict[str, Any], sow: str) -> None:
-    """A set-up that stands with people for longer than the lag is shown as Exception before they are done with it."""
+    """A set-up that stands with people for longer than the lag is shown as Exception before they are done with it.
+
+    Where the CRM refused that very write (several records of one number, a right taken away), the case is about it: a person has to mend
+    the record before anything can be shown on it.
+    """
     acts = view.desk.get(str(claimed.get("id")), [])
     opened, end = int(claimed.get("opened_at") or 0), max((act.at for act in acts), default=view.trail.last_at)
     away = troubles(view.trail, ("crm",))
     if claimed.get("state") in SETTLED and end - opened - overlap_ms((opened, end), away) <= LAG_MS_MAX:
+        return
+    number = str(claimed.get("subject"))
+    if claimed.get("code") in UNSHOWABLE and any(
+        opened - MINUTE_MS <= at <= opened + LAG_MS_MAX for at in view.trail.traffic.refused.get(("crm", number), ())
+    ):
+        facts.checked += 1
         return
     line = view.books.timeline("crm", "sow", sow, "delivery_status")
     before = next((value for at, value in reversed(line) if at <= opened), None)
@@ -151,7 +162,7 @@ def stands_out(view: View, facts: Facts, claimed: dict[str, Any], sow: str) -> N
     late -= overlap_ms((opened, opened + max(0, late)), away)
     facts.expect(
         seen is not None and late <= LAG_MS_MAX,
-        f"{claimed.get('subject')} stood with people from {when(opened)}; the CRM showed Exception {when(seen)}",
+        f"{number} stood with people from {when(opened)}; the CRM showed Exception {when(seen)}",
     )
 
 

@@ -196,10 +196,11 @@ def exceptions(view: View) -> Facts:
 
 
 def judge_age(view: View, facts: Facts, item: dict[str, Any], name: str) -> None:
-    """Nothing lies past its due time unless it was escalated."""
+    """Nothing lies past its due time unless it was escalated; the clock stands still while the orchestrator itself is down."""
     due, escalated = int(item.get("due_at") or 0), item.get("escalated_at")
     end = int(item.get("resolved_at") or view.trail.last_at) if item.get("state") in SETTLED else view.trail.last_at
-    in_time = min(end, int(escalated or end)) <= due + ESCALATION_MS_MAX
+    told = min(end, int(escalated or end))
+    in_time = told - overlap_ms((due, max(due, told)), core_down(view.trail)) <= due + ESCALATION_MS_MAX
     facts.expect(in_time, f"{name} was due {when(due)}, lay open until {when(end)}, escalated {when(escalated)}")
 
 

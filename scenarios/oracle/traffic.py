@@ -40,6 +40,7 @@ class Traffic:
     waits: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)  # (system, path) -> (told at, not before)
     impatient: list[str] = field(default_factory=list)
     peak: dict[str, tuple[int, int]] = field(default_factory=dict)
+    refused: dict[tuple[str, str], list[int]] = field(default_factory=dict)  # (system, end of path) -> when a write was refused for good
     correlations: dict[tuple[str, str], str] = field(default_factory=dict)
     illegal: list[str] = field(default_factory=list)
     hourly: dict[int, int] = field(default_factory=dict)
@@ -76,9 +77,11 @@ class Traffic:
     def _write(self, call: Call) -> None:
         self.writes += 1
         same = (call.system, call.method, call.path, call.body)
+        if call.status in (300, 403):
+            self.refused.setdefault((call.system, call.path.rpartition("/")[2]), []).append(call.at)
         if call.effect and call.key:
             self.correlations.setdefault((call.system, call.key), call.correlation)
-        if 200 <= call.status < 400:
+        if 200 <= call.status < 400 and (not call.error or call.error in RETRYABLE):  # an error of a good call is a record's
             self._worked(same)
             self._worked((*same[:3], SIGNED_OUT))
         elif call.error == SIGNED_OUT:  # it never reached the write: a series of its own, with the same bound

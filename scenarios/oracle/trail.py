@@ -13,6 +13,7 @@ RETRY_MS = 10 * 60_000  # what one failed call may cost a promise: a wait, a loo
 TRANSIENT = frozenset({
     "F-02", "F-03", "F-04", "F-06", "F-07", "F-08", "F-09", "F-12", "F-13", "F-20", "F-27", "F-28", "F-31", "F-32", "F-34", "F-35",
 })  # fmt: skip
+SENT_ON = "F-76"
 REMEMBERED_MAX = 100
 MIRRORS = frozenset({("crm", "invoice_mirror"), ("crm", "sow"), ("psa", "external_reference")})
 
@@ -26,6 +27,7 @@ class Trail:
         self.strikes: dict[tuple[str, str], list[int]] = {}  # (fault, system) -> [count, first, last]
         self.lines: dict[int, int] = {}  # line of the fault plan -> strikes
         self.struck: dict[str, list[list[int]]] = {}  # system -> [[first, last + RETRY_MS], ...] of transient faults
+        self.sent_on: dict[str, list[int]] = {}  # "CODE SUBJECT" of an exception -> when an operator sent it on as it was
         self.marks: dict[str, Mark] = {}
         self.windows: list[Window] = []
         self.evidence: dict[str, Any] | None = None
@@ -70,6 +72,8 @@ class Trail:
         count[0] += 1
         self.lines[strike.place] = self.lines.get(strike.place, 0) + 1
         count[2] = strike.at
+        if strike.fault == SENT_ON:
+            self.sent_on.setdefault(" ".join(strike.what.split()[:2]), []).append(strike.at)
         if strike.fault in TRANSIENT:
             spans = self.struck.setdefault(strike.system, [])
             if spans and strike.at <= spans[-1][1]:

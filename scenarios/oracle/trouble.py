@@ -16,6 +16,14 @@ AWAY = frozenset({"F-01", "F-02", "F-03", "F-05", "F-10", "F-11", "F-12"})
 CORE_AWAY = frozenset({"F-75", "F-77"})  # the orchestrator itself was down, or took nothing in
 
 
+DOWN = "F-75"
+
+
+def core_down(trail: Trail) -> list[Span]:
+    """When the orchestrator itself was down, merged: a program that does not run tells nobody anything."""
+    return merged([(w.begin, w.end or trail.last_at) for w in trail.windows if w.fault == DOWN and w.begin])
+
+
 def troubles(trail: Trail, systems: Iterable[str] = ("crm", "psa", "erp")) -> list[Span]:
     """Spans in which any of the systems was away or had just been struck, merged."""
     wanted = frozenset(systems)

@@ -62,7 +62,7 @@ PLACES: dict[str, tuple[Hunt, ...]] = {
     "no-pause-between-tries": under("F-04", "F-01"),
     "a-token-is-never-renewed": under("F-34"),
     "rows-a-batch-refused-are-forgotten": under("F-20"),
-    "a-batch-is-repeated-whole": under("F-20", "F-33"),
+    "a-batch-is-repeated-whole": (Hunt(faults=str(PLANS / "several-of-one-invoice.yaml")), STORM),
     "nothing-is-undone": TAKEN_BACK,
     "undone-in-the-order-of-doing": TAKEN_BACK,
     "a-project-is-not-archived": under("F-57"),

@@ -20,6 +20,8 @@ from .state import Org
 from .writing import Body, alter, insert, remove, row_by_id
 
 RECORDS_MAX, READ_MAX = 200, 2_000
+PASSING = ("", "locked", "throttled")
+"""What the record of a call does not have to remember when another record was refused for good."""
 ROLLED_BACK = {
     "statusCode": "ALL_OR_NONE_OPERATION_ROLLED_BACK",
     "message": "Record rolled back because not all records were valid and the request was using AllOrNone header",
@@ -40,7 +42,7 @@ def create_many(system: System[Org], call: Call) -> Reply:
         return saved(insert(system, call, wire, record))
 
     records, whole = envelope(call)
-    return Reply(200, json_bytes(each(system, records, one, whole=whole)), JSON)
+    return Reply(200, json_bytes(each(system, call, records, one, whole=whole)), JSON)
 
 
 def update_many(system: System[Org], call: Call) -> Reply:
@@ -52,7 +54,7 @@ def update_many(system: System[Org], call: Call) -> Reply:
         return saved(alter(system, call, wire, row, {n: v for n, v in record.items() if n.lower() != "id"}))
 
     records, whole = envelope(call)
-    return Reply(200, json_bytes(each(system, records, one, whole=whole)), JSON)
+    return Reply(200, json_bytes(each(system, call, records, one, whole=whole)), JSON)
 
 
 def upsert_many(system: System[Org], call: Call) -> Reply:
@@ -76,7 +78,7 @@ def upsert_many(system: System[Org], call: Call) -> Reply:
         return saved(row, created=created)
 
     records, whole = envelope(call)
-    return Reply(200, json_bytes(each(system, records, one, whole=whole)), JSON)
+    return Reply(200, json_bytes(each(system, call, records, one, whole=whole)), JSON)
 
 
 def delete_many(system: System[Org], call: Call) -> Reply:
@@ -92,7 +94,7 @@ def delete_many(system: System[Org], call: Call) -> Reply:
         return saved(row)
 
     whole = call.query.get("allOrNone", "").lower() == "true"
-    return Reply(200, json_bytes(each(system, [{"id": i} for i in ids], one, whole=whole)), JSON)
+    return Reply(200, json_bytes(each(system, call, [{"id": i} for i in ids], one, whole=whole)), JSON)
 
 
 def read_many(system: System[Org], call: Call) -> Reply:
@@ -125,13 +127,13 @@ def wanted(call: Call) -> tuple[list[str], str]:
 
 
 # -- one after the other ------------------------------------------------------------------------------
-def each(system: System[Org], records: list[Body], work: Work, *, whole: bool) -> list[Result]:
-    """One result a record. With `whole`, one failure undoes all."""
+def each(system: System[Org], call: Call, records: list[Body], work: Work, *, whole: bool) -> list[Result]:
+    """One result a record. With `whole`, one failure undoes all. What a record was refused for is told of the call."""
     results: list[Result] = []
     try:
         with system.store.atomic():
             for record in records:
-                results.append(alone(system, record, work))
+                results.append(alone(system, call, record, work))
             if whole and not all(r["success"] for r in results):
                 raise RolledBack
     except RolledBack:
@@ -139,11 +141,13 @@ def each(system: System[Org], records: list[Body], work: Work, *, whole: bool) -
     return results
 
 
-def alone(system: System[Org], record: Body, work: Work) -> Result:
+def alone(system: System[Org], call: Call, record: Body, work: Work) -> Result:
     try:
         with system.store.atomic():
             return work(record)
     except Refusal as refusal:
+        if call.error in PASSING:
+            call.error = refusal.code
         return {"success": False, "errors": [entry(system, in_collection(refusal), "statusCode")]}
 
 
