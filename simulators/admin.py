@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from starlette.exceptions import HTTPException
 
+from simulators.answers import About, Acted, Calls, Changes, Faults, Held, Position, Seeded, Seen, declared
 from simulators.behaviours.faults import Fault, FaultBoard
 from simulators.kernel.calls import CallRecord
 from simulators.kernel.records import Refusal
@@ -179,7 +180,7 @@ def guard(app: FastAPI) -> None:
 def state_routes(app: FastAPI, plane: Plane) -> None:
     system = plane.system
 
-    @app.get(PREFIX)
+    @app.get(PREFIX, responses=declared(About))
     async def about() -> Response:
         kinds = {
             k.name: {"key": k.key, "fields": [f.name for f in k.fields], "verbs": list(k.verbs)}
@@ -190,21 +191,21 @@ def state_routes(app: FastAPI, plane: Plane) -> None:
             {"vendor": system.room.vendor, "domain": system.room.domain, **numbers, "digest": system.digest(), "kinds": kinds}
         )
 
-    @app.post(f"{PREFIX}/reset")
+    @app.post(f"{PREFIX}/reset", responses=declared(Position, 409, body=True))
     async def reset() -> Response:
         between_calls(system)
         plane.forget()
         system.reset()
         return answer({"position": system.position})
 
-    @app.post(f"{PREFIX}/snapshot")
+    @app.post(f"{PREFIX}/snapshot", responses=declared(Held, 409, body=True))
     async def snapshot(named: NameIn) -> Response:
         if named.name not in plane.snapshots and len(plane.snapshots) >= SNAPSHOTS_MAX:
             raise HTTPException(409, f"{SNAPSHOTS_MAX} snapshots are held; reset, or use a name again")
         plane.snapshots[named.name] = system.snapshot()
         return answer({"name": named.name, "position": system.position})
 
-    @app.post(f"{PREFIX}/restore")
+    @app.post(f"{PREFIX}/restore", responses=declared(Held, 404, 409, body=True))
     async def restore(named: NameIn) -> Response:
         image = plane.snapshots.get(named.name)
         if image is None:
@@ -224,18 +225,18 @@ def people_routes(app: FastAPI, plane: Plane) -> None:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise Refusal("malformed", f"the values do not fit: {type(error).__name__} {error}") from error
 
-    @app.post(f"{PREFIX}/act")
+    @app.post(f"{PREFIX}/act", responses=declared(Acted, 409, 503, body=True))
     async def act(given: ActIn) -> Response:
         at = system.clock() if given.at is None else given.at
         done = at_the_rim(lambda: system.act(given.verb, given.kind, given.key, given.values, user=given.user, at=at))
         return answer({"id": done.id, "key": done.key})
 
-    @app.post(f"{PREFIX}/seed")
+    @app.post(f"{PREFIX}/seed", responses=declared(Seeded, 409, body=True))
     async def seed(given: SeedIn) -> Response:
         done = at_the_rim(lambda: system.seed_rows([(r.kind, r.key, r.values) for r in given.rows], user=given.user))
         return answer({"rows": [{"id": one.id, "key": one.key} for one in done]})
 
-    @app.post(f"{PREFIX}/look")
+    @app.post(f"{PREFIX}/look", responses=declared(Seen, 409, body=True))
     async def look(given: LookIn) -> Response:
         return answer({"rows": system.look(given.kind, **given.equals)})
 
@@ -243,22 +244,22 @@ def people_routes(app: FastAPI, plane: Plane) -> None:
 def watch_routes(app: FastAPI, plane: Plane) -> None:
     system = plane.system
 
-    @app.get(f"{PREFIX}/calls")
+    @app.get(f"{PREFIX}/calls", responses=declared(Calls))
     async def calls(limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 100) -> Response:
         """The latest calls, newest last, and how many there have been."""
         return answer({"calls": list(plane.journal)[-limit:], "total": plane.calls})
 
-    @app.get(f"{PREFIX}/changes")
+    @app.get(f"{PREFIX}/changes", responses=declared(Changes))
     async def changes(
         since: Annotated[int, Query(ge=0, le=INSTANT_MAX)] = 0, limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 100
     ) -> Response:
         return answer({"changes": [change._asdict() for change in system.store.since(since, limit)], "position": system.position})
 
-    @app.get(f"{PREFIX}/faults")
+    @app.get(f"{PREFIX}/faults", responses=declared(Faults))
     async def faults() -> Response:
         return answer({"faults": list(plane.board.faults)})
 
-    @app.put(f"{PREFIX}/faults")
+    @app.put(f"{PREFIX}/faults", responses=declared(Faults, 409, body=True))
     async def put_faults(given: FaultsIn) -> Response:
         if len({f.id for f in given.faults}) < len(given.faults):
             raise Refusal("malformed", "two faults have the same id", field="id")

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from orchestrator.errors import Missing
 from orchestrator.experience import operations
+from orchestrator.experience.answers import ASKING, DECIDING, BillingShown, ExceptionShown, ExceptionTold, Ordered, declared
 from orchestrator.experience.operations import Parts
 from orchestrator.experience.people import People, Person
 from orchestrator.store.desk import ExceptionView
@@ -50,7 +51,7 @@ def router(parts: Parts, people: People) -> APIRouter:
     clerk, looks = people.having("clerk"), people.having("clerk", "reader", "billing")
     biller = people.having("billing")
 
-    @routes.get("/exceptions")
+    @routes.get("/exceptions", responses={200: {"model": list[ExceptionShown]}, **declared(*ASKING)})
     async def exceptions(
         _person: Annotated[Person, Depends(looks)],
         queue: Annotated[str | None, Query(max_length=40)] = None,
@@ -59,29 +60,29 @@ def router(parts: Parts, people: People) -> APIRouter:
     ) -> JSONResponse:
         return JSONResponse([shown(view) for view in parts.desk.find(queue=queue or None, state=state or None, limit=limit)])
 
-    @routes.get("/exceptions/{id}")
+    @routes.get("/exceptions/{id}", responses={200: {"model": ExceptionTold}, **declared(*ASKING, 404)})
     async def exception(id: str, _person: Annotated[Person, Depends(looks)]) -> JSONResponse:
         return JSONResponse({**shown(parts.desk.get(id)), "history": parts.desk.history(id)})
 
-    @routes.post("/exceptions/{id}/resubmit")
+    @routes.post("/exceptions/{id}/resubmit", responses={200: {"model": ExceptionShown}, **declared(*DECIDING, 404, 409, 503)})
     async def resubmit(id: str, body: Resubmit, person: Annotated[Person, Depends(clerk)]) -> JSONResponse:
         view = await operations.resubmit(parts, id, person=person, note=body.note)
         parts.log.event("exception-decided", id=id, code=view.code, decision="resubmitted", by=person.name)
         return JSONResponse(shown(view))
 
-    @routes.post("/exceptions/{id}/waive")
+    @routes.post("/exceptions/{id}/waive", responses={200: {"model": ExceptionShown}, **declared(*DECIDING, 404, 409, 503)})
     async def waive(id: str, body: Waive, person: Annotated[Person, Depends(clerk)]) -> JSONResponse:
         view = await operations.waive(parts, id, person=person, reason=body.reason)
         parts.log.event("exception-decided", id=id, code=view.code, decision="waived", by=person.name)
         return JSONResponse(shown(view))
 
-    @routes.post("/billing-runs")
+    @routes.post("/billing-runs", status_code=202, responses={202: {"model": Ordered}, **declared(*DECIDING, 503)})
     async def order(body: Billing, person: Annotated[Person, Depends(biller)]) -> JSONResponse:
         id = await parts.operations.order_billing(body.entity, body.period, body.cut_off, person.name)
         parts.log.event("billing-ordered", id=id, entity=body.entity, period=body.period, cut_off=body.cut_off, by=person.name)
         return JSONResponse({"id": id}, 202)
 
-    @routes.get("/billing-runs/{id:path}")
+    @routes.get("/billing-runs/{id:path}", responses={200: {"model": BillingShown}, **declared(*ASKING, 404)})
     async def billing(id: str, _person: Annotated[Person, Depends(looks)]) -> JSONResponse:
         found = await parts.operations.billing(id)
         if found is None:

@@ -20,6 +20,7 @@ from fastapi.responses import Response
 from orchestrator.canonical.events import Notice
 from orchestrator.errors import Full
 from orchestrator.experience import soap
+from orchestrator.experience.answers import declared, plain
 from orchestrator.experience.operations import Parts, Topic
 from orchestrator.experience.problems import Problem
 
@@ -31,7 +32,10 @@ def router(parts: Parts) -> APIRouter:
     """The routes of intake."""
     routes = APIRouter()
 
-    @routes.post("/intake/salesforce/{secret}")
+    said = {200: plain("text/xml", "Kept, or known already"), **declared(400, 401, 403, 409, 413, 422, 503)}
+    taken = {"requestBody": {"required": True, "content": {"text/xml": {"schema": {"type": "string"}}}}}
+
+    @routes.post("/intake/salesforce/{secret}", response_class=Response, responses=said, openapi_extra=taken)
     async def salesforce(secret: str, request: Request) -> Response:
         if not hmac.compare_digest(secret.encode(), parts.sender.secret.encode()):
             raise _refused(parts, Problem(401, "stranger", "no such door"))

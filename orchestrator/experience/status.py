@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse, Response
 
 from orchestrator.engine.port import RunView
+from orchestrator.experience.answers import ASKING, Evidence, Figures, Health, Lineage, RunShown, declared, plain
 from orchestrator.experience.clerks import shown
 from orchestrator.experience.operations import Parts
 from orchestrator.experience.people import People, Person
@@ -26,7 +27,7 @@ def router(parts: Parts, people: People) -> APIRouter:
     routes = APIRouter()
     looks, account = people.having("reader", "clerk", "billing"), people.having("evidence")
 
-    @routes.get("/runs")
+    @routes.get("/runs", responses={200: {"model": list[RunShown]}, **declared(*ASKING)})
     async def runs(
         _person: Annotated[Person, Depends(looks)],
         key: Annotated[str | None, Query(max_length=200)] = None,
@@ -36,28 +37,28 @@ def router(parts: Parts, people: People) -> APIRouter:
         found = await parts.engine.runs(key=key or None, state=state or None, limit=limit)
         return JSONResponse([dataclasses.asdict(view) for view in found])
 
-    @routes.get("/lineage/{key:path}")
+    @routes.get("/lineage/{key:path}", responses={200: {"model": Lineage}, **declared(*ASKING)})
     async def lineage(key: str, _person: Annotated[Person, Depends(looks)]) -> JSONResponse:
         return JSONResponse(await _lineage(parts, key))
 
-    @routes.get("/kpis")
+    @routes.get("/kpis", responses={200: {"model": Figures}, **declared(*ASKING)})
     async def kpis(_person: Annotated[Person, Depends(looks)]) -> JSONResponse:
         book = parts.operations.book()
         late = [dataclasses.asdict(signal) for signal in signals(parts.pulse(), parts.clock(), parts.limits)]
         return JSONResponse({"kpis": key_figures(book), "alerts": late, "exceptions_open": parts.desk.counts()})
 
-    @routes.get("/health")
+    @routes.get("/health", responses={200: {"model": Health}, **declared(413)})
     async def health() -> JSONResponse:
         systems = {name: gate.view() for name, gate in sorted(parts.gates.items())}
         state = "degraded" if any(view["state"] != "closed" for view in systems.values()) else "ok"
         waiting = {"inbox": parts.inbox.backlog(), "exceptions": parts.desk.counts()}
         return JSONResponse({"status": state, "systems": systems, "backlog": waiting})
 
-    @routes.get("/metrics")
+    @routes.get("/metrics", response_class=Response, responses={200: plain("text/plain", "Prometheus text"), **declared(*ASKING)})
     async def metrics(_person: Annotated[Person, Depends(people.having("reader", "evidence"))]) -> Response:
         return Response(parts.metrics.text(), media_type=METRICS_TYPE)
 
-    @routes.get("/evidence")
+    @routes.get("/evidence", responses={200: {"model": Evidence}, **declared(*ASKING)})
     async def evidence(_person: Annotated[Person, Depends(account)]) -> JSONResponse:
         return JSONResponse(await told(parts))
 
