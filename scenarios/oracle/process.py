@@ -9,11 +9,11 @@ from typing import Any
 from scenarios.oracle.completeness import CONFLICTS, NO_CLAIMS, missing
 from scenarios.oracle.contract import number_of, when
 from scenarios.oracle.facts import CanNotJudge, Facts
-from scenarios.oracle.hours import Span
+from scenarios.oracle.hours import Span, overlap_ms
 from scenarios.oracle.identity import by_number
 from scenarios.oracle.mirrors import FAR, mirrored, standing
 from scenarios.oracle.traffic import ATTEMPTS_MAX, LANES, Series
-from scenarios.oracle.trouble import troubles
+from scenarios.oracle.trouble import core_down, troubles
 from scenarios.oracle.view import SETTLED, View
 
 HOUR_MS = 3_600_000
