@@ -85,7 +85,9 @@ class Intervals(Frozen):
     withdrawn_ms: Positive = 120 * MINUTE_MS
     quiet_ms: Positive = 60 * MINUTE_MS
     """Every lane's pace while nobody we work for is at work, but for the ERP's invoices."""
-    mirror_quiet_ms: Positive = 120 * MINUTE_MS
+    mirror_quiet_ms: Positive = 60 * MINUTE_MS
+    """The same for the ERP's invoices. It is the only question the ERP is asked at night: longer than an hour, and an outage of two
+    hours ends before anybody is told."""
     overlap_ms: Positive = 10 * MINUTE_MS
     upkeep_ms: Positive = 15 * MINUTE_MS
     """How often somebody looks for what is overdue or stands still."""

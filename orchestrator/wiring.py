@@ -357,8 +357,9 @@ def pollers_of(settings: Settings, sweeps: Sweeps, store: Store, reference: Refe
         return Busy(interval_ms, quiet_ms, zones, reference.hours.open, reference.hours.close)
 
     def unbilled(mark: int) -> bool:
-        """Before the first bill there is nothing to mirror: a look an hour is enough."""
-        return parts.clock() - mark < every.quiet_ms and not (store.book.has_invoices() or begun(store.database, BILLS))
+        """Before the first bill there is nothing to mirror: one look in each hour is enough."""
+        looked = parts.clock() // every.quiet_ms == mark // every.quiet_ms  # no distance: a look may come a hair late
+        return looked and not (store.book.has_invoices() or begun(store.database, BILLS))
 
     sweep, overlap = busy(every.sweep_ms), every.overlap_ms
     plans = (

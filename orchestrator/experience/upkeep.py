@@ -53,11 +53,11 @@ class Upkeep:
         self._parts, self._every, self._kept = parts, every_ms, notices_kept_ms
 
     async def serve(self) -> None:
-        """Look on a fixed grid until cancelled; keeps nobody busy."""
+        """Look at once, because much may have fallen due while the program was down, then on a fixed grid; keeps nobody busy."""
         while True:
+            self.look()
             now = self._parts.clock()
             await asyncio.sleep(((now // self._every + 1) * self._every - now) / 1000)
-            self.look()
 
     def look(self) -> None:
         """Escalate, alert and forget, as of now."""

@@ -40,7 +40,7 @@ class Traffic:
     waits: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)  # (system, path) -> (told at, not before)
     impatient: list[str] = field(default_factory=list)
     peak: dict[str, tuple[int, int]] = field(default_factory=dict)
-    refused: dict[tuple[str, str], list[int]] = field(default_factory=dict)  # (system, end of path) -> when a write was refused for good
+    refused: dict[tuple[str, str], list[int]] = field(default_factory=dict)  # (system, end of path) -> refusals of writes
     correlations: dict[tuple[str, str], str] = field(default_factory=dict)
     illegal: list[str] = field(default_factory=list)
     hourly: dict[int, int] = field(default_factory=dict)

@@ -93,6 +93,20 @@ def test_overdue_exceptions_are_escalated_and_late_things_alerted_once():
     assert alerts == [Raised(HOUR // 2, "system_unreachable", "erp", "all", "erp", 0, 72 * HOUR)]
 
 
+def test_what_fell_due_while_the_program_was_down_is_escalated_at_its_start():
+    """Not a quarter of an hour later: it lies long enough already."""
+
+    async def act(face):
+        id = face.parts.desk.open(CAP)
+        await asyncio.sleep(49 * 3600 + 60)
+        upkeep = asyncio.get_running_loop().create_task(Upkeep(face.parts).serve())
+        await asyncio.sleep(1)
+        upkeep.cancel()
+        return face.parts.desk.get(id).escalated_at
+
+    assert through(act) == 49 * HOUR + 60_000
+
+
 def test_what_a_clerk_decided_before_a_crash_is_carried_out_after_the_restart():
     """Decision and effect are two transactions: an item waived or sent on, and a notice sent on, get the second one at start-up."""
     done = []

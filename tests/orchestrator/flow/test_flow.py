@@ -279,3 +279,18 @@ def test_a_signature_that_never_comes_is_given_up(tmp_path):
         return stage.count(**SET_UP), [run["state"] for run in evidence["runs"] if run["process"] == "activate-project"]
 
     assert play(story, tmp_path / "db") == (dict.fromkeys(SET_UP, 0), ["abandoned"])
+
+
+def test_the_erp_is_asked_in_every_hour_of_the_night(tmp_path):
+    """Before the first bill and with nobody at work, so that an outage of two hours is told of before it is over."""
+
+    async def story(stage):
+        await activated(stage)
+        asked = []
+        for _ in range(30):
+            stage.sent.clear()
+            await stage.pass_hours(1)
+            asked.append(any(system == "erp" and path.endswith("/suiteql") for system, _, path in stage.sent))
+        return asked
+
+    assert play(story, tmp_path / "db") == [True] * 30
