@@ -119,15 +119,12 @@ def repetition(view: View) -> Facts:
 def retries(view: View) -> Facts:
     """INV-48: refusals are not repeated before a clerk mended something, tries and concurrency are bounded, told waits kept.
 
-    A try is counted since the last success or the last time a clerk sent the same contract on.
+    A try is counted since the last success or the last time a clerk sent the same contract on. An operator who sends things on as they
+    are asks for the same refusal again: that is the operator's doing.
     """
     traffic = view.trail.traffic
     facts = Facts(checked=traffic.writes, wrong=list(traffic.impatient))
-    mended: dict[str, list[int]] = defaultdict(list)
-    for act in view.truth.desk:
-        if act.kind == "exception":
-            due = view.due.get(str(act.values.get("source") or act.values.get("subject") or ""))
-            mended[due.contract if due else number_of(act.values.get("subject"))].append(act.at)
+    mended = sent_again(view)
     for (system, method, path, _), series in traffic.all_refusals():
         for earlier, later in itertools.pairwise(series.at):
             if not any(earlier < at <= later for at in mended_for(mended, series)):
@@ -143,6 +140,19 @@ def retries(view: View) -> Facts:
         if peak > lanes:
             facts.wrong.append(f"{system} saw {peak} calls at once {when(at)}; its limit is {lanes}")
     return facts
+
+
+def sent_again(view: View) -> dict[str, list[int]]:
+    """{contract: when a clerk or an operator sent something of it on}."""
+    found: dict[str, list[int]] = defaultdict(list)
+    told = [
+        (str(a.values.get("source") or a.values.get("subject") or ""), a.at) for a in view.truth.desk if a.kind == "exception"
+    ]
+    told += [(case.partition(" ")[2], at) for case, instants in view.trail.sent_on.items() for at in instants]
+    for subject, at in told:
+        due = view.due.get(subject)
+        found[due.contract if due else number_of(subject)].append(at)
+    return found
 
 
 def hasty(instants: list[int], away: list[Span]) -> list[int]:

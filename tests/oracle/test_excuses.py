@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scenarios.history import Call, Strike, Window
-from tests.oracle.bends import ALERT, away, exception
+from tests.oracle.bends import ALERT, away, exception, tried
 from tests.oracle.quarter import ROBOT, at, broken, claim, drop, edit, is_change, judged, put, whole
 
 TOLD = {**ALERT, "system": "crm"}
@@ -56,3 +56,11 @@ def test_what_an_operator_sent_on_had_waited_for_its_owner():
     sent = Strike(at(1, 19), "F-76", "core", "TAX_PROFILE_MISSING S-00002 sent on as it is", 0)
     assert "07" in broken(judged(unseen))
     assert "07" not in broken(judged(put(unseen, sent)))
+
+
+def test_what_an_operator_sends_on_is_refused_again_by_his_doing():
+    """The same refusal twice, with nothing mended: the orchestrator was told to ask again, or it was not."""
+    path = "/timeBill/eid:TE-1"
+    story = put(whole(), tried(at(9, 13), path, 400, "dangling"), tried(at(9, 14), path, 400, "dangling"))
+    assert "48" in broken(judged(story))
+    assert "48" not in broken(judged(put(story, Strike(at(9, 13.5), "F-76", "core", "PERSON_UNKNOWN TE-1 sent on as it is", 0))))
