@@ -6,9 +6,9 @@ SimulatorError
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -21,6 +21,7 @@ Rule = Callable[["Records", Row, Row], None]  # (records, before | None, after):
 Derive = Callable[
     ["Records", Row, dict[str, Any], str], dict[str, Any]
 ]  # (records, before | None, values, by) -> completed values
+RuleT = TypeVar("RuleT", bound="Rule")
 Verb = Callable[["Records", Row, dict[str, Any], str, int], Row]  # (records, row | None, values, user, at) -> row
 
 SQL_TYPES = {
@@ -36,6 +37,7 @@ SQL_TYPES = {
     "flag": "INTEGER",
 }  # id and ref: TEXT or INTEGER, the vendor decides
 WHOLE_MAX = 2**63 - 1
+CHECKS_MAX = 4_096  # sets of fields moved that are remembered, of one kind
 
 
 class SimulatorError(Exception):
@@ -99,6 +101,26 @@ class Machine:
             raise Refusal("illegal_transition", f"{before} may become {allowed}, not {after}", field=self.field, got=after)
 
 
+def watching(*names: str) -> Callable[[RuleT], RuleT]:
+    """Declare that a rule has nothing to say to a change that moves none of these fields; it is not asked then. 'deleted': to no change."""
+
+    def mark(rule: RuleT) -> RuleT:
+        rule.watches = frozenset(names)  # type: ignore[attr-defined]
+        return rule
+
+    return mark
+
+
+class Checks(NamedTuple):
+    """What has to be looked at when certain fields move: the parts of a kind that are about them."""
+
+    required: tuple[str, ...]
+    machine: Machine | None
+    watched: tuple[Field, ...]
+    rules: tuple[Rule, ...]
+    flags: tuple[str, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Kind:
     """One kind of record. `key`: the natural business key's field; `verbs`: what people do beyond create, update, delete."""
@@ -119,6 +141,7 @@ class Kind:
     watched: tuple[Field, ...] = field(init=False)  # refs with a target, and unique fields: looked up when they move
     flags: tuple[str, ...] = field(init=False)
     documents: tuple[int, ...] = field(init=False)  # positions of json columns
+    checks: dict[tuple[str, ...], Checks] = field(init=False)  # by the fields that move
 
     def __post_init__(self) -> None:
         columns = HEADER + self.fields
@@ -139,23 +162,35 @@ class Kind:
             "watched": tuple(c for c in self.fields if c.to or c.unique),
             "flags": tuple(c.name for c in self.fields if c.type == "flag"),
             "documents": tuple(i for i, c in enumerate(columns) if c.type == "json"),
+            "checks": {},
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
+
+    def checks_of(self, moved: tuple[str, ...]) -> Checks:
+        """What a change of these fields is checked for; worked out once."""
+        found = self.checks.get(moved)
+        if found is None:
+            machine = self.machine if self.machine and self.machine.field in moved else None
+            rules = tuple(r for r in self.rules if not (w := getattr(r, "watches", None)) or not w.isdisjoint(moved))
+            found = Checks(
+                tuple(n for n in self.required if n in moved), machine, tuple(f for f in self.watched if f.name in moved), rules,
+                tuple(n for n in self.flags if n in moved),
+            )  # fmt: skip
+            if len(self.checks) < CHECKS_MAX:
+                self.checks[moved] = found
+        return found
 
     def is_indexed(self, name: str) -> bool:
         """Keys, unique and indexed fields have an index, and compare exactly."""
         found = self.by_name[name]
         return found.indexed or found.unique or name == self.key
 
-    def values(self, row: Any, names: Iterable[str] | None = None) -> dict[str, Any]:
-        """Domain values of a row (all of them, or those named); flags as booleans, `extra` only when it holds something."""
-        if names is None:
-            shown = {f.name: getattr(row, f.name) for f in self.fields}
-            if row.extra:
-                shown["extra"] = row.extra
-        else:
-            shown = {n: getattr(row, n) for n in names}
+    def values(self, row: Any) -> dict[str, Any]:
+        """Domain values of a row; flags as booleans, `extra` only when it holds something."""
+        shown = {f.name: getattr(row, f.name) for f in self.fields}
+        if row.extra:
+            shown["extra"] = row.extra
         for name in self.flags:
             if shown.get(name) is not None:
                 shown[name] = bool(shown[name])

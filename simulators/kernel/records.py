@@ -11,12 +11,32 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from .kinds import HEADER, SQL_TYPES, WHOLE_MAX, Derive, Field, Id, Kind, Machine, Refusal, Row, Rule, SimulatorError, Verb
+from .kinds import (
+    HEADER,
+    SQL_TYPES,
+    WHOLE_MAX,
+    Checks,
+    Derive,
+    Field,
+    Id,
+    Kind,
+    Machine,
+    Refusal,
+    Row,
+    Rule,
+    SimulatorError,
+    Verb,
+    watching,
+)  # fmt: skip
 
 __all__ = [
     "HEADER", "SQL_TYPES", "WHOLE_MAX", "Change", "Derive", "Field", "Id", "Kind", "Machine", "Records", "Refusal", "Row", "Rule", "SimulatorError",
-    "Store", "Verb",
+    "Store", "Verb", "watching",
 ]  # fmt: skip
+
+MODSTAMP = ("version", "changed_at", "changed_by")
+DELETED: tuple[str, ...] = (*MODSTAMP, "deleted")
+ON_DELETE = Checks((), None, (), (), ())
 
 
 class Change(NamedTuple):
@@ -130,36 +150,34 @@ class Records:
         after = msgspec.structs.replace(before, version=before.version + 1, changed_at=self.clock(), changed_by=by, deleted=1)
         return self._commit(kind, before, after, "delete", {})
 
-    def _commit(self, kind: Kind, before: Row, after: Row, op: str, moved: Mapping[str, Any] | None) -> Row:
+    def _commit(self, kind: Kind, before: Row, after: Row, op: str, moved: dict[str, Any] | None) -> Row:
+        if op == "delete":
+            checks, names, values = ON_DELETE._replace(rules=kind.rules), DELETED, {}
+        elif moved is None:
+            checks, names, values = kind.checks_of(kind.names), kind.names, kind.values(after)
+        else:
+            shape = tuple(moved)
+            checks, names, values = kind.checks_of(shape), MODSTAMP + shape, moved
+            for name in checks.flags:
+                if values[name] is not None:
+                    values[name] = bool(values[name])
         try:
-            if op != "delete":
-                self._check(kind, before, after, moved)
-            for rule in kind.rules:
-                rule(self, before, after)
+            self._check(kind, before, after, checks)
         except Refusal as refusal:
             refusal.kind = refusal.kind or kind.name
             raise
-        values = {} if op == "delete" else kind.values(after, moved)
-        if moved is None:
-            names = kind.names
-        elif op == "delete":
-            names = ("version", "changed_at", "changed_by", "deleted")
-        else:
-            names = ("version", "changed_at", "changed_by", *moved)
         self.store.write(kind, after, names, (after.changed_at, kind.name, after.id, op, after.version, after.changed_by, values))
         return after
 
-    def _check(self, kind: Kind, before: Row, after: Row, moved: Mapping[str, Any] | None) -> None:
+    def _check(self, kind: Kind, before: Row, after: Row, checks: Checks) -> None:
         """On a change only what moved is looked at: the row was checked when it was written."""
-        for name in kind.required:
-            if (moved is None or name in moved) and getattr(after, name) in (None, ""):
+        for name in checks.required:
+            if getattr(after, name) in (None, ""):
                 raise Refusal("required", f"{name} is missing", field=name)
-        machine = kind.machine
-        if machine and (moved is None or machine.field in moved):
+        machine = checks.machine
+        if machine is not None:
             machine.check(before and getattr(before, machine.field), getattr(after, machine.field))
-        for watched in kind.watched:
-            if moved is not None and watched.name not in moved:
-                continue
+        for watched in checks.watched:
             value = getattr(after, watched.name)
             if value is None:
                 continue
@@ -167,6 +185,8 @@ class Records:
                 self._points_somewhere(watched, value)
             if watched.unique:
                 self._is_alone(kind, watched, value, after.id)
+        for rule in checks.rules:
+            rule(self, before, after)
 
     def _points_somewhere(self, ref: Field, value: Id) -> None:
         target = self.get(self.kinds[ref.to], value)

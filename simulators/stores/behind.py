@@ -6,7 +6,7 @@ need no telling. Nothing here decides: a write comes here only when the engine w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from simulators.kernel.records import Id, Kind, Row
@@ -22,9 +22,12 @@ class Written(NamedTuple):
     kind: Kind
     row: Row
     names: tuple[str, ...]
-    values: list[Any]
+    values: Sequence[Any]
     new: bool
     entry: tuple[Any, ...]  # its line in the change log
+
+    def concerns(self, kind: Kind, id: Id) -> bool:
+        return self.kind is kind and bool(self.row.id == id)
 
     def may_answer(self, field: str) -> bool:
         """May this write have made the row an answer to a question by that field?"""
@@ -71,7 +74,7 @@ def merged(first: Written, then: Written) -> Written:
         return then
     values = {**dict(zip(first.names, first.values, strict=True)), **dict(zip(then.names, then.values, strict=True))}
     names = first.names if first.new else tuple(values)
-    return Written(then.kind, then.row, names, list(values.values()), first.new, then.entry)
+    return Written(then.kind, then.row, names, tuple(values.values()), first.new, then.entry)
 
 
 class Behind:
@@ -93,7 +96,7 @@ class Behind:
         for held in self.kinds.values():
             if not held.rows:
                 continue
-            new: list[list[Any]] = []
+            new: list[Sequence[Any]] = []
             moved: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
             for id, write in held.rows.items():
                 if write.new:

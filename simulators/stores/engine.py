@@ -147,7 +147,7 @@ class Engine:
         self.position -= len(self.pending) - mark
         del self.pending[mark:]
 
-    def _tell(self, kind: Kind, names: tuple[str, ...], values: list[Any], id: Id | None) -> None:
+    def _tell(self, kind: Kind, names: tuple[str, ...], values: Sequence[Any], id: Id | None) -> None:
         """Insert a row, or update that of `id`. Raises Refusal."""
         try:
             if id is None:

@@ -7,6 +7,8 @@ every write, and clears it when one is taken back. Rows are frozen, and their do
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -18,6 +20,7 @@ ANSWER_MAX = 256  # ids of one answer
 WHOLE_MIN = -WHOLE_MAX - 1
 STORED_AS = {"TEXT": str, "INTEGER": int}
 
+dump = msgspec.json.Encoder(order="sorted").encode
 load = msgspec.json.Decoder().decode
 
 
@@ -29,15 +32,36 @@ class Fit(NamedTuple):
     wholes: tuple[int, ...]
 
 
+class Plan:
+    """How these fields of a kind are written: worked out once for all writes of the same."""
+
+    __slots__ = ("documents", "fits", "names", "read")
+
+    def __init__(self, names: tuple[str, ...], documents: tuple[str, ...]) -> None:
+        self.names = names
+        self.documents = tuple((at, name) for at, name in enumerate(names) if name in documents)
+        self.fits: dict[tuple[type[Any], ...], Fit | None] = {}  # by types of values; None: only the engine can tell
+        first = attrgetter(*names)
+        self.read: Callable[[Row], tuple[Any, ...]] = first if len(names) > 1 else lambda row: (first(row),)
+
+    def with_texts(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Documents as text. An empty one is NULL, never '': json_extract('') raises, only when asked."""
+        written = list(values)
+        for at, _ in self.documents:
+            held = written[at]
+            written[at] = dump(held).decode() if held else None
+        return tuple(written)
+
+
 class Shelf:
     """The rows of one kind, and the ids that a question by one field was answered with, live rows only, in id order."""
 
-    __slots__ = ("answers", "documents", "fitting", "kind", "rows", "stored_as")
+    __slots__ = ("answers", "documents", "kind", "plans", "rows", "stored_as")
 
     def __init__(self, kind: Kind, types: dict[str, str]) -> None:
         self.kind, self.documents = kind, tuple(kind.names[at] for at in kind.documents)
         self.stored_as: dict[str, type[Any]] = {c.name: STORED_AS[types[c.type]] for c in kind.columns}
-        self.fitting: dict[tuple[str, ...], dict[tuple[type[Any], ...], Fit | None]] = {}  # by fields and types of values
+        self.plans: dict[tuple[str, ...], Plan] = {}  # by the fields of a write
         self.rows: dict[Id, Row] = {}
         self.answers: dict[str, dict[Any, tuple[Id, ...]]] = {}
 
@@ -113,13 +137,18 @@ class Shelf:
         else:
             del held[value]
 
-    def as_stored(self, row: Row, names: tuple[str, ...], values: list[Any]) -> Row | None:
+    def plan(self, names: tuple[str, ...]) -> Plan:
+        """The plan for a write of these fields, made and kept."""
+        made = self.plans[names] = Plan(names, self.documents)
+        return made
+
+    def as_stored(self, row: Row, plan: Plan, values: tuple[Any, ...]) -> Row | None:
         """The row as the engine will give it back, apart from what the writer holds; None when only the engine can tell."""
         types = tuple(map(type, values))
-        known = self.fitting.setdefault(names, {})
-        if types not in known:
-            known[types] = self._fit(names, types)
-        fit = known[types]
+        try:
+            fit = plan.fits[types]
+        except KeyError:
+            fit = plan.fits[types] = self._fit(plan.names, types)
         if fit is None:
             return None
         differing, texts, wholes = fit
@@ -129,11 +158,12 @@ class Shelf:
         for at in wholes:
             if not WHOLE_MIN <= values[at] <= WHOLE_MAX:
                 return None
-        for name in self.documents:
+        for _, name in plan.documents:
             if getattr(row, name) == {}:
                 row = msgspec.structs.replace(row, **{name: None})
         if not differing:
             return row
+        names = plan.names
         mended = {names[at]: int(given) if type(given := values[at]) is bool else load(given) for at in differing}
         return msgspec.structs.replace(row, **mended)
 

@@ -107,9 +107,8 @@ class TypedStore(Engine):
 
     def _not_told(self, kind: Kind, id: Id) -> Written | None:
         """The newest write of that row that the engine does not know."""
-        for write in reversed(self.writes):
-            row: Row = write.row
-            if row.id == id and write.kind is kind:
+        for write in self.writes[::-1]:
+            if write.concerns(kind, id):
                 return write
         held: dict[Id, Written] = self.behind.kinds[kind.name].rows
         return held.get(id)
@@ -188,15 +187,18 @@ class TypedStore(Engine):
                 self.write(kind, row, names, change)
             return
         shelf, new = self.shelves[kind.name], change[3] == "create"
-        values = self._storable(kind, row, names)
-        stored = shelf.as_stored(row, names, values)
+        plan = shelf.plans.get(names) or shelf.plan(names)
+        values = plan.read(row)
+        if plan.documents:
+            values = plan.with_texts(values)
+        stored = shelf.as_stored(row, plan, values)
         at = self.position + 1
         if not self.begun:
             if self.durable or stored is None or (new and self.get(kind, row.id) is not None) or len(self.writes) >= OPEN_MAX:
                 self.begin()
             else:
                 entry = (at, *change[:6], dump(change[6]).decode())
-                self.writes.append(Written(kind, stored, names, values, new, entry))
+                self.writes.append(Written(kind, stored, plan.names, values, new, entry))
         if self.begun:
             self._tell(kind, names, values, None if new else row.id)
             self.do(PUT_CHANGE, (at, *change[:6], dump(change[6]).decode()))
@@ -206,16 +208,6 @@ class TypedStore(Engine):
             shelf.made(stored)
         else:
             shelf.moved(row.id, stored, names)
-
-    def _storable(self, kind: Kind, row: Row, names: Sequence[str]) -> list[Any]:
-        values = [getattr(row, n) for n in names]
-        for at in kind.documents:
-            name = kind.names[at]
-            if name in names:
-                place = at if names is kind.names else names.index(name)
-                held = values[place]
-                values[place] = dump(held).decode() if held else None  # NULL, never '': json_extract('') raises, only when asked
-        return values
 
     # -- questions --------------------------------------------------------------------------------
     def select(self, text: str, binds: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:

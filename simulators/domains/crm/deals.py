@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulators.kernel.records import Field, Kind, Machine, Records, Refusal, Row
+from simulators.kernel.records import Field, Kind, Machine, Records, Refusal, Row, watching
 
 from .authorship import CREATED_BY, OWNER, authored, following, owned
 from .parties import is_merging
@@ -61,6 +61,7 @@ def active_work(records: Records, opportunity_id: Any) -> Row:
     return None
 
 
+@watching("amount", "currency", "account_id", "deleted")
 def terms_are_fixed_under_delivery(records: Records, before: Row, after: Row) -> None:
     """Amount, currency and account of a deal do not move while its work is active; that takes a change order."""
     changed = moved(before, after, "amount", "currency", "account_id")
@@ -70,6 +71,7 @@ def terms_are_fixed_under_delivery(records: Records, before: Row, after: Row) ->
         raise Refusal("frozen", f"{changed[0]} is fixed while work is active; raise a change order", field=changed[0])
 
 
+@watching("currency")
 def lines_hold_the_currency(_records: Records, before: Row, after: Row) -> None:
     if moved(before, after, "currency") and after.line_total is not None:
         raise Refusal(
@@ -77,11 +79,13 @@ def lines_hold_the_currency(_records: Records, before: Row, after: Row) -> None:
         )
 
 
+@watching("won_at")
 def a_win_is_stamped_once(_records: Records, before: Row, after: Row) -> None:
     if before is not None and is_won(before.stage) and is_won(after.stage) and before.won_at != after.won_at:
         raise Refusal("frozen", "a won deal keeps the instant of its win; reopen it first", field="won_at", got=after.won_at)
 
 
+@watching("stage")
 def invoiced_deals_stay_won(records: Records, before: Row, after: Row) -> None:
     """A deal is not reopened once one of its statements of work was invoiced."""
     if before is None or not (is_won(before.stage) and after.stage == "reopened"):
@@ -93,6 +97,7 @@ def invoiced_deals_stay_won(records: Records, before: Row, after: Row) -> None:
             )
 
 
+@watching("deleted")
 def deleting_a_deal(records: Records, before: Row, after: Row) -> None:
     """A deal whose work is active stays; else its lines and quotes go with it, and its statements of work stand without a deal."""
     if before is None or not after.deleted:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulators.kernel.records import Field, Kind, Records, Refusal
+from simulators.kernel.records import Field, Kind, Records, Refusal, watching
 
 from .arithmetic import hours_of, net_of
 from .party import JOB
@@ -32,6 +32,7 @@ def time_is_well_formed(records: Records, before: Any, after: Any) -> None:
         named(records, TAX_CODE, "code", after.tax_code, "tax_code")
 
 
+@watching("job_id", "tran_date", "minutes", "rate", "billable", "deleted")
 def project_takes_time(records: Records, before: Any, after: Any) -> None:
     """The project lives and is active, and the day lies in an open period of its subsidiary, when either is set anew."""
     if not (after.deleted or moved(before, after, "job_id", "tran_date", "minutes", "rate", "billable")):
@@ -43,6 +44,7 @@ def project_takes_time(records: Records, before: Any, after: Any) -> None:
         demand_open(records, job.subsidiary_id, day)
 
 
+@watching("employee_id", "job_id")
 def person_works_here(records: Records, before: Any, after: Any) -> None:
     """Time of a person who has left, or of another subsidiary than the project's, is not taken: there is no intercompany time."""
     if after.deleted or not moved(before, after, "employee_id", "job_id"):

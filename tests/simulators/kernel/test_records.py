@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import random
 from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from simulators.kernel.records import Field, Kind, Machine, Refusal
+from simulators.domains import crm, erp, psa
+from simulators.kernel.records import Field, Kind, Machine, Records, Refusal, watching
 from simulators.registry import furnish
 from simulators.stores.typed import TypedStore
 from tests.simulators.kernel.conftest import World
@@ -256,3 +260,51 @@ def test_a_kind_that_points_nowhere_cannot_be_declared() -> None:
         Kind("k", (Field("a", "colour"),))
     with pytest.raises(AssertionError):
         Kind("k", (Field("a"),), key="b")
+
+
+WATCHING = [
+    (kind, rule)
+    for kinds in (crm.KINDS, psa.KINDS, erp.KINDS)
+    for kind in kinds.values()
+    for rule in kind.rules
+    if hasattr(rule, "watches")
+]
+
+
+@pytest.mark.parametrize(("kind", "rule"), WATCHING, ids=[f"{kind.name}:{rule.__name__}" for kind, rule in WATCHING])
+def test_a_rule_that_is_not_asked_had_nothing_to_say(kind: Kind, rule: Any) -> None:
+    """Whatever moves beside the fields it watches, it refuses nothing and looks at no other record."""
+    chance = random.Random(rule.__name__)
+    states = tuple(kind.machine.moves) if kind.machine else ("x",)
+    free = [c for c in kind.fields if c.name not in rule.watches]
+
+    def some(field: Field) -> Any:
+        if kind.machine and field.name == kind.machine.field:
+            return chance.choice(states)
+        return (
+            chance.choice((None, 0, 1, 7))
+            if field.type in ("int", "money", "flag", "instant", "quantity", "rate")
+            else chance.choice(("a", "b"))
+        )
+
+    for _ in range(200):
+        values = {c.name: some(c) for c in kind.fields}
+        before = kind.Row(id="1", version=1, created_at=0, changed_at=0, changed_by="x", **values)
+        rule(None, before, replace(before, **{c.name: some(c) for c in chance.sample(free, len(free) // 2)}))
+
+
+def test_a_rule_is_asked_when_a_field_moves_that_it_watches() -> None:
+    """And on every create and removal that it watches for; not for other fields."""
+    asked: list[str] = []
+
+    @watching("title", "deleted")
+    def careful(_records: Any, before: Any, after: Any) -> None:
+        asked.append("create" if before is None else "delete" if after.deleted else "change")
+
+    kind = Kind("paper", (Field("title"), Field("colour")), rules=(careful,))
+    records = Records(TypedStore({"paper": kind}), {"paper": kind}, lambda: 1, lambda _kind, n: str(n))
+    row = records.create(kind, {"title": "a"}, "x")
+    row = records.change(kind, row, {"colour": "red"}, "x")
+    row = records.change(kind, row, {"colour": "blue", "title": "b"}, "x")
+    records.remove(kind, row, "x")
+    assert asked == ["create", "change", "delete"]
