@@ -93,6 +93,7 @@ def test_unknown_property_is_an_error_a_warning_or_nothing(account: Account) -> 
     warned = account.call("PUT", path, body)
     assert (warned.status, warned.headers["warning"]) == (204, '299 - "Unknown property: nope"')
     assert "warning" not in account.call("PUT", path, body, x_netsuite_propertynamevalidation="ignore").headers
+    assert "warning" in account.call("PUT", path, body).headers, "a body of the same names is no better known"
     assert account.call("PUT", path, body, x_netsuite_propertynamevalidation="maybe").problem[1] == "INVALID_HEADER"
 
 
