@@ -7,6 +7,7 @@ else's work moves. F-66 (a missing exchange rate) is not here: this firm posts i
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from scenarios.faults.kinds import ALWAYS, Drawn, FaultKind, Parameter, Site
@@ -17,8 +18,10 @@ COUNT = Parameter(0, "how many it befalls at most, drawn by lot; 0: as many as `
 BY_LOT = Drawn(share=(0.02, 0.2))
 
 
-def by_people(_planted: Planted, _site: Site) -> None:
-    """Nothing is hung anywhere: people do it, and write it in the log before it reaches a system."""
+def by_people(planted: Planted, site: Site) -> None:
+    """Nothing is hung anywhere: people do it, and write it in the log before it reaches a system. One strike a thing it befalls, when it does."""
+    for at, what in site.befallen.get(planted.place, ()):
+        planted.at(at, partial(planted.struck, what))
 
 
 def kind(id: str, title: str, target: str, **params: Parameter) -> FaultKind:
@@ -135,7 +138,7 @@ def afflictions(faults: tuple[Fault, ...]) -> list[dict[str, Any]]:
     return [
         {
             "name": MISHAPS[fault.id],
-            "place": place,
+            "place": place if fault.place is None else fault.place,
             "share": fault.share,
             "since": fault.begin or 0,
             "until": fault.end or 0,

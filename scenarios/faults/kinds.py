@@ -6,7 +6,7 @@ in the running loop, before anybody acts; it hangs the fault on what the `Site` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +52,7 @@ class Site:
     """The run as a planter sees it. `refusal(code, message)` makes the shared refusal that a vendor's room words.
 
     `machine` is what the orchestrator runs on, `desk` the way of people to it; `sent` are the pushes it accepted, and `push(one)` sends one
-    again. `pushed` gathers the delivery faults of each system, so that one hook asks them all.
+    again. `befallen`: {place of a line: [(when, what), ...]} of what people do. `pushed` gathers the delivery faults of each system, so that one hook asks them all.
     """
 
     seed: int
@@ -63,6 +63,7 @@ class Site:
     machine: Any = None
     desk: Any = None
     sent: Any = ()
+    befallen: Mapping[int, Sequence[tuple[int, str]]] = field(default_factory=dict)
     push: Any = None
     refusal: Callable[..., Exception] = RuntimeError
     dispatch: Callable[[int, str], Any] = lambda _delay_ms, _id: None

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 from scenarios.clock.calendar import add_working_days
 from scenarios.clock.draws import u
 from scenarios.firm.chance import between
-from scenarios.firm.model import MILESTONE, REVERSE_CHARGE, TM, Deal, Plan, Sheet, Upset
+from scenarios.firm.model import MILESTONE, REVERSE_CHARGE, TM, Befallen, Deal, Plan, Sheet, Upset
 from scenarios.firm.oddities import odd_account, odd_name
 from scenarios.firm.quarter import MS_PER_HOUR, close_of, hour_of
 from scenarios.firm.spec import FirmSpec
@@ -59,6 +59,7 @@ class Ground:
     sheets: dict[str, list[Sheet]] = field(default_factory=dict)
     upsets: list[Upset] = field(default_factory=list)
     unassigned: set[tuple[str, str]] = field(default_factory=set)
+    befallen: list[Befallen] = field(default_factory=list)
 
     def won(self, *kinds: str) -> list[Deal]:
         """The won deals, of some kinds only, as they stand now."""
@@ -72,6 +73,10 @@ class Ground:
         """Let a sheet be another from the beginning."""
         made = replace(sheet, **values)
         self.sheets[sheet.sow] = [made if each.key == sheet.key else each for each in self.sheets[sheet.sow]]
+
+    def spare(self, mishap: Mishap, key: str) -> None:
+        """It does not befall this one after all."""
+        self.befallen = [each for each in self.befallen if (each.place, each.what) != (mishap.place, f"{mishap.name} {key}")]
 
     def on_day(self, day: float, deal: Deal, *meaning: str | int) -> int:
         """An office hour of that day of the run, where the deal's entity is; never in the quarter's last days."""
@@ -106,16 +111,19 @@ def afflict(plan: Plan, spec: FirmSpec, seed: int, mishaps: Iterable[Mishap]) ->
         sheets=ground.sheets,
         upsets=tuple(sorted(ground.upsets, key=lambda upset: (upset.at, upset.name, upset.subject))),
         unassigned=frozenset(ground.unassigned),
+        befallen=tuple(ground.befallen),
     )
 
 
 def befallen(ground: Ground, mishap: Mishap, able: Sequence[Able]) -> list[Able]:
-    """Draw whom it befalls: those whose lot is below `share`, of these the first `count`; in the order of the lots."""
+    """Draw whom it befalls: those whose lot is below `share`, of these the first `count`; in the order of the lots. They are noted."""
     until = mishap.until or FAR_MS
     fits = [each for each in able if mishap.since <= each.at < until and fnmatch.fnmatchcase(each.key, mishap.key)]
     lots = sorted((u(ground.seed, "mishap", mishap.place, mishap.name, each.key), each.key, each) for each in fits)
     chosen = [each for lot, _, each in lots if lot < mishap.share or mishap.share >= 1]
-    return chosen[: int(mishap.params.get("count") or 0) or None]
+    chosen = chosen[: int(mishap.params.get("count") or 0) or None]
+    ground.befallen += [Befallen(mishap.place, each.at, f"{mishap.name} {each.key}") for each in chosen]
+    return chosen
 
 
 def slips_as(slip: str, fits: Callable[[Ground, Deal], bool] = lambda _ground, _deal: True) -> Callable[[Ground, Mishap], None]:
@@ -205,9 +213,8 @@ def pass_cap(ground: Ground, mishap: Mishap) -> None:
 def book_late(ground: Ground, mishap: Mishap) -> None:
     """A week is booked after its month was closed: all steps of the sheet move, what was worked does not."""
     last = dt.date(*ground.plan.quarter.months[-1], 1)
-    for _, at, sheet in befallen(
-        ground, mishap, [each for each in timed(ground) if each.thing.week + dt.timedelta(days=4) < last]
-    ):
+    able = [each for each in timed(ground) if each.thing.week + dt.timedelta(days=4) < last]
+    for key, at, sheet in befallen(ground, mishap, able):
         place = ground.spec.entities[sheet.person.entity].place
         month = max((sheet.week.year, sheet.week.month), ground.plan.quarter.months[0])
         closed = close_of(month, ground.spec.billing.hard_close_day, place)
@@ -219,6 +226,8 @@ def book_late(ground: Ground, mishap: Mishap) -> None:
         )
         if submitted > at:
             ground.put(sheet, slip="late_entry", submitted=submitted, approved=approved, rejected=0, resubmitted=0, wrong=-1)
+        else:
+            ground.spare(mishap, key)
 
 
 def timed(ground: Ground, *, of: tuple[str, ...] = (TM,)) -> list[Able]:
@@ -268,6 +277,8 @@ def misplace(ground: Ground, mishap: Mishap) -> None:
             left = [each.thing for each in seats.values() if each.key == sow and each.thing not in ground.unassigned]
             if len(left) > 1:  # a project that nobody is assigned to is open to all
                 ground.unassigned.add(seat)
+            else:
+                ground.spare(mishap, sow)
         return
     deals = {deal.sow: deal for deal in ground.won(TM)}
     people: dict[str, Able] = {}

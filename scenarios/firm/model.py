@@ -204,6 +204,14 @@ class Upset(NamedTuple):
     params: dict[str, Any]
 
 
+class Befallen(NamedTuple):
+    """Whom a line of the fault plan befell: the line's place, when, and what (its name and the key of whom it befell)."""
+
+    place: int
+    at: int
+    what: str
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that will be done. Sheets and goals are by SOW. `unassigned` are seats (person, WBS) that staffing forgets."""
@@ -218,6 +226,7 @@ class Plan:
     renamed: tuple[str, ...]
     upsets: tuple[Upset, ...] = ()
     unassigned: frozenset[tuple[str, str]] = frozenset()
+    befallen: tuple[Befallen, ...] = ()
 
     @property
     def won(self) -> list[Deal]:

@@ -25,6 +25,7 @@ def spared(plan: Plan, left_out: Collection[str]) -> Plan:
         },
         goals={sow: goals for sow, goals in plan.goals.items() if sow not in out},
         owners={sow: owner for sow, owner in plan.owners.items() if sow not in out},
+        befallen=tuple(each for each in plan.befallen if not out.intersection(each.what.partition(" ")[2].split("|"))),
         partial_payers=plan.partial_payers - out,
         renamed=tuple(sow for sow in plan.renamed if sow not in out),
     )

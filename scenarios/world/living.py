@@ -165,6 +165,13 @@ class World:
             return {}
         return {"machine": self.orchestrator, "desk": self.desk, "sent": self.sent, "push": lambda one: self.again(one, one.body)}
 
+    def befallen(self) -> dict[int, list[tuple[int, str]]]:
+        """What the fault plan lets people do, by the place of its line."""
+        found: dict[int, list[tuple[int, str]]] = {}
+        for place, at, what in self.story.plan.befallen:
+            found.setdefault(place, []).append((at, what))
+        return found
+
     def is_open(self) -> bool:
         """Whether people still work, by the model's own time, which is exact at any speed."""
         until = self.story.until_ms
@@ -201,7 +208,7 @@ class World:
         for system in self.systems.values():
             system.post = self.post
         self.mark("start")
-        plant(self.rehearsal, self.systems, self.wire, self.clock, self.recorder.take, **self.core())
+        plant(self.rehearsal, self.systems, self.wire, self.clock, self.recorder.take, befallen=self.befallen(), **self.core())
         furnish(self.systems, self.story.spec, self.story.plan, self.clock)
         self.links.begin()
         serving = self.loop.create_task(self.links.beside(self.orchestrator.serve()), name="orchestrator")

@@ -24,7 +24,7 @@ def plant(
     take: Callable[[Record], None],
     **core: Any,
 ) -> None:
-    """Plant every fault of the plan; `core`: machine, desk, sent, push of `Site`. Call once, in the running loop, before anybody acts."""
+    """Plant every fault of the plan; `core`: machine, desk, sent, push and befallen of `Site`. Call once, in the running loop, before anybody acts."""
     site = Site(
         rehearsal.seed,
         clock,

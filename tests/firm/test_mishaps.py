@@ -8,6 +8,7 @@ from scenarios.firm import load_firm
 from scenarios.firm.mishaps import HAPPENS, Mishap, afflict
 from scenarios.firm.oddities import NAMES, bad_tax_id, similar_name
 from scenarios.firm.plan import build_plan
+from scenarios.firm.sparing import spared
 from scenarios.spec import Fault
 
 START = 1_765_756_800_000  # 2025-12-15
@@ -95,3 +96,29 @@ def test_unknown_modes_are_mistakes():
     wrong = Fault(id="F-57", target="crm", params={"mode": "sideways"})
     far = Fault(id="F-60", target="psa", params={"part": 2.0})
     assert [place for place, _ in fault_mistakes(wrong) + fault_mistakes(far)] == [("params", "mode"), ("params", "part")]
+
+
+@pytest.mark.parametrize("id", [kind.id for kind in KINDS])
+def test_whom_a_line_befalls_is_noted_with_its_place_and_instant(id):
+    """One note for each of them, so that the run can say when the line struck; none for those it spares."""
+    faults = mishaps({**line("F-54"), "place": 7}, {**line(id, count=2), "place": 40})
+    made = afflict(PLAN, SPEC, 3, faults)
+    mine = [each for each in made.befallen if each.place == 40]
+    assert len(mine) <= 2
+    assert bool(mine) or made == afflict(PLAN, SPEC, 3, faults[:1])
+    assert all(each.at > START and each.what.startswith(MISHAPS[id]) for each in mine)
+
+
+def test_a_line_taken_out_of_a_plan_befalls_whom_it_befell_in_it():
+    """Chance is drawn by the place a line keeps."""
+    lines = [{**line("F-53"), "share": 0.3}, {**line("F-71"), "share": 0.3}]
+    whole = afflict(PLAN, SPEC, 3, mishaps(*({**each, "place": n} for n, each in enumerate(lines))))
+    alone = afflict(PLAN, SPEC, 3, mishaps({**lines[1], "place": 1}))
+    assert [each for each in whole.befallen if each.place == 1] == list(alone.befallen) != []
+
+
+def test_a_deal_that_is_left_out_is_befallen_by_nothing():
+    """Its notes go with it."""
+    made = afflict(PLAN, SPEC, 3, mishaps(line("F-53", count=2)))
+    gone = made.befallen[0].what.split()[1]
+    assert spared(made, [gone]).befallen == made.befallen[1:]
