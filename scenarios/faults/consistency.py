@@ -215,7 +215,8 @@ MOVED = {"rows": ROWS, "moved": Parameter(1, "places that the following rows mov
          "mode": Parameter("gone", "rows of earlier pages are gone, or new ones came", words=("gone", "new"))}  # fmt: skip
 KINDS = (
     FaultKind("F-20", "a batch of which some records fail", "delivery", plant_partial, ("crm",), {"times": TIMES}),
-    FaultKind("F-21", "a job that was accepted fails late or never ends", "delivery", plant_job, ("erp",), {"mode": FATE, "times": TIMES}),
+    FaultKind("F-21", "a job that was accepted fails late or never ends", "delivery", plant_job, ("erp",), {"mode": FATE, "times": TIMES},
+              recoverable=False),  # no process of this firm calls a vendor asynchronously: in a storm it would strike nobody
     FaultKind("F-27", "the record is locked by somebody else", "consistency", plant_lock, params={"times": TIMES}),
     FaultKind("F-28", "somebody else has changed the record meanwhile", "consistency", plant_stale, ("erp",), {"times": TIMES}),
     FaultKind("F-29", "lists and queries lag behind writes", "consistency", plant_replica, params={"lag_ms": LAG},
