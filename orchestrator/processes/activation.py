@@ -35,8 +35,8 @@ def activate_processes(firm: Firm) -> list[Process]:
     steps = SetUp(firm)
 
     async def activate(run: Run, won: Won) -> Engagement:
-        deal = await signed_deal(run, firm, won.sow)
         try:
+            deal = await signed_deal(run, firm, won.sow)
             contract = validate(deal, firm.reference)
             contract = await known(run, deal, contract)
             await run.step(steps.request, won.sow, undo=steps.withdraw, retry=firm.patience.named)

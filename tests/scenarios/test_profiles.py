@@ -110,3 +110,10 @@ def test_what_faults_says_becomes_the_plan_of_the_rehearsal(tmp_path):
         with_faults(rehearsal, "drizzle")
     with pytest.raises(UsageError, match="did you mean"):
         with_faults(rehearsal, "F-99")
+
+
+def test_a_point_of_death_is_counted_in_whole_numbers():
+    """The twelfth point comes, the 12.3rd never does: a line that draws a fraction would strike nobody."""
+    drawn = [line.params["nth"] for seed in SEEDS for line in faults_of("storm", seed, SHORT) if "nth" in line.params]
+    assert drawn
+    assert {type(each) for each in drawn} == {int}

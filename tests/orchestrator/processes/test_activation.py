@@ -132,6 +132,17 @@ def test_a_set_up_that_is_sent_on_and_refused_again_is_shown_as_an_exception_aga
     assert keep(story, tmp_path / "db") == ("parked", ["Exception", "Requested", "Exception"], "Active")
 
 
+def test_a_deal_that_may_not_be_read_is_shown_as_an_exception_too(tmp_path):
+    """The right to read is gone, the right to write is not: the account team sees that somebody has to act."""
+
+    async def story(house):
+        house.crm.meet.coming["read_deal"] = [Refused("FORBIDDEN", "no", system="crm")]
+        await start(house)
+        return await house.state(RUN), house.crm.delivery
+
+    assert keep(story, tmp_path / "db") == ("parked", {"S-00042": ["Exception"]})
+
+
 def test_an_abandoned_set_up_leaves_nothing_live(tmp_path):
     """Refused half way and given up: workspace archived, order closed, project inactive; the shared customer stays."""
 
