@@ -25,7 +25,7 @@ DRAIN_HOURS_MAX = 72
 
 
 class Firm:
-    """A stage that stands still between rules. `down`: systems that refuse connections; `losing`: answers still to be lost, by system."""
+    """A stage that stands still between rules. `down`: systems that refuse connections; `losing`: what of writes is still to be lost, by system."""
 
     def __init__(self) -> None:
         self.stack = ExitStack()
@@ -35,7 +35,7 @@ class Firm:
         self.stack.enter_context(steady_garbage(self.loop))
         self.stack.enter_context(inlined())
         self.down: set[str] = set()
-        self.losing: dict[str, int] = {}
+        self.losing: dict[str, list[str]] = {}
         self.pushes: list[tuple[str, dict[str, str], bytes]] = []
         self.stage: Stage = self.do(self._open(str(Path(folder) / "db")))
 
@@ -80,9 +80,8 @@ class Firm:
         system = HOSTS[request.url.partition("://")[2].partition("/")[0]]
         if system in self.down:
             return "refused"
-        if request.method != "GET" and self.losing.get(system, 0) > 0:
-            self.losing[system] -= 1
-            return "lost reply"
+        if request.method != "GET" and self.losing.get(system):
+            return self.losing[system].pop()
         return None
 
     def pass_hours(self, hours: float) -> None:
