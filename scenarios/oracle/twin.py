@@ -12,9 +12,11 @@ from scenarios.oracle.facts import CanNotJudge, Facts
 from scenarios.oracle.hours import Span
 from scenarios.oracle.state import money_rows
 from scenarios.oracle.trail import Trail
+from scenarios.oracle.trouble import DOWN
 from scenarios.oracle.view import View
 
-OUTAGES = frozenset({"F-01", "F-02", "F-03", "F-05", "F-10", "F-11", "F-12"})
+OUTAGES = frozenset({"F-01", "F-02", "F-03", "F-05", "F-10", "F-11", "F-12", DOWN})
+"""A system's, and the core's own (F-75 restarts with a backlog, which has to drain): one that runs into the other is one outage."""
 HOUR_MS = 3_600_000
 SLICE_MS = 5 * 60_000
 SLACK_MS = 15 * 60_000

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from scenarios.history import Call, Strike, Window
+import msgspec
+
+from scenarios.history import Call, Change, Strike, Window
+from scenarios.oracle.twin import twin_facts
 from tests.oracle.bends import ALERT, away, exception, tried
-from tests.oracle.quarter import ROBOT, at, broken, claim, drop, edit, is_change, judged, put, whole
+from tests.oracle.quarter import ROBOT, at, broken, claim, drop, edit, in_order, is_change, judged, outage, put, read, whole
 
 TOLD = {**ALERT, "system": "crm"}
 
@@ -64,3 +67,19 @@ def test_what_an_operator_sends_on_is_refused_again_by_his_doing():
     story = put(whole(), tried(at(9, 13), path, 400, "dangling"), tried(at(9, 14), path, 400, "dangling"))
     assert "48" in broken(judged(story))
     assert "48" not in broken(judged(put(story, Strike(at(9, 13.5), "F-76", "core", "PERSON_UNKNOWN TE-1 sent on as it is", 0))))
+
+
+def test_an_outage_that_runs_into_one_of_the_core_ends_with_it():
+    """The ERP is back at two, the core at three: what was due has from three on what it would have had from two on."""
+    twin = twin_facts(read(whole()))
+    assert "51" in broken(judged(in_order([moved(record, at(3, 16)) for record in outage()]), twin))
+    story = in_order([moved(record, at(3, 16)) for record in down(outage(), at(3, 13), at(3, 15))])
+    assert "51" not in broken(judged(story, twin))
+    late = in_order([moved(record, at(3, 17)) for record in down(outage(), at(3, 13), at(3, 15))])
+    assert "51" in broken(judged(late, twin))
+
+
+def moved(record, when):
+    """What the ERP took after its outage, at another instant."""
+    mine = type(record) in (Change, Call) and record.system == "erp" and record.at == at(3, 14.2)
+    return msgspec.structs.replace(record, at=when) if mine else record
