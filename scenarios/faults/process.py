@@ -230,7 +230,7 @@ ROOM = Parameter(0, "notices the inbox has room for")
 QUEUE = Parameter("sales-ops", "whose clerk is away", words=QUEUES)
 PACE = Parameter(HOUR_MS, "milliseconds between two tries", MINUTE_MS)
 PUSHES = Parameter(50, "the last pushes that are sent again", 1, 10_000)
-SOMEWHERE = {"nth": (1, 60)}
+SOMEWHERE: dict[str, tuple[float, float]] = {"nth": (1, 60)}
 """A window of an hour of the smallest firm passes some dozens of points: a higher number would never be reached."""
 
 KINDS = (
