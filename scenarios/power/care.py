@@ -9,6 +9,8 @@ import msgspec
 from orchestrator.observe.log import Log
 from orchestrator.policies.catalogue import Catalogue
 from orchestrator.policies.effect import correlation
+from orchestrator.policies.eligibility import decide
+from orchestrator.processes import deciding
 from orchestrator.processes.items import ItemDesk
 from orchestrator.processes.operations import FirmOperations
 from orchestrator.store.audit import Audit
@@ -38,12 +40,20 @@ def set_aside_and_not_told(patch: Patch) -> None:
 
 
 def waived_is_billed_all_the_same(patch: Patch) -> None:
-    """What a clerk wrote off is decided again."""
+    """What a clerk wrote off is decided again, this time without its cap."""
+    waived = set[str]()
 
-    async def reopened(self: FirmOperations, item: Any) -> None:
-        self._book.reopen(item.source)
+    async def sent_on(self: FirmOperations, item: Any) -> None:
+        waived.add(item.source)
+        await self.again(item)
 
-    patch.setattr(FirmOperations, "written_off", reopened)
+    def uncapped(engagement: Any, work: Any, used: int, on: str) -> Any:
+        contract = engagement.contract
+        free = msgspec.structs.replace(contract, cap=None) if work.source in waived else contract
+        return decide(msgspec.structs.replace(engagement, contract=free), work, used, on)
+
+    patch.setattr(FirmOperations, "written_off", sent_on)
+    patch.setattr(deciding, "decide", uncapped)
 
 
 def waived_by_the_machine(patch: Patch) -> None:
