@@ -13,7 +13,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from orchestrator.errors import BusinessException, Conflict, Denied, Full, Missing
+from orchestrator.errors import BusinessException, Conflict, Denied, Full, Missing, StoreError, Transient, Unknown
+
+RETRY_AFTER_S = 60
 
 
 class Problem(Exception):
@@ -56,7 +58,8 @@ def install(app: FastAPI) -> None:
     async def told(_request: Request, error: Exception) -> JSONResponse:
         return answer(_translated(error))
 
-    for kind in (Problem, Missing, Conflict, Denied, Full, BusinessException, RequestValidationError, HTTPException):
+    refusals = (Missing, Conflict, Denied, Full, BusinessException, Transient, Unknown, StoreError)
+    for kind in (Problem, *refusals, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, told)
 
 
@@ -65,6 +68,10 @@ def _translated(error: Exception) -> Problem:
         return error
     if isinstance(error, Full):
         return Problem(503, "full", str(error), owner="platform", retry_after_s=error.retry_after_s)
+    if isinstance(error, Transient | Unknown):  # what was asked for needs a system that does not answer now; asking again does it
+        return Problem(503, "unavailable", str(error), owner="platform", retry_after_s=RETRY_AFTER_S)
+    if isinstance(error, StoreError):  # another program has taken over, and this one is about to stop
+        return Problem(503, "taken_over", str(error), owner="platform", retry_after_s=RETRY_AFTER_S)
     if isinstance(error, BusinessException):
         return Problem(422, error.code, error.why)
     if isinstance(error, RequestValidationError):

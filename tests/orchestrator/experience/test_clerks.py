@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from orchestrator.engine.port import Abandon, BusinessException
+from orchestrator.errors import StoreTaken, Transient, Unknown
 from orchestrator.policies.throttle import Budget
 from tests.orchestrator.asgi import ask
 from tests.orchestrator.experience.face import CAP, through
@@ -246,6 +247,28 @@ def test_a_consumer_that_asks_too_often_is_told_when_to_come_back():
 
     slow = Budget(rate_max=1, period_ms=10_000, burst_max=2)
     assert through(act, consumer=slow) == ([200, 200, 429], True, 200, 200)
+
+
+@pytest.mark.parametrize("error", [Transient("erp refuses connections", system="erp"), Unknown("cut off"), StoreTaken("db")])
+def test_a_decision_that_cannot_be_carried_out_now_is_to_be_asked_for_again(error):
+    """The system it needs is away, or another program has the store: 503 in the one shape, and the same word again does it."""
+
+    async def act(face):
+        id = face.parts.desk.open(CAP)
+        work, face.business.again = face.business.again, fails(error)
+        first = await face.post(f"/exceptions/{id}/resubmit", {"note": "try"})
+        face.business.again = work
+        second = await face.post(f"/exceptions/{id}/resubmit", {"note": "try"})
+        return first.status, set(first.json), first.json["retryable"], second.status, face.business.asked
+
+    assert through(act) == (503, SHAPE, True, 200, [("again", "X-00001")])
+
+
+def fails(error):
+    async def again(_item):
+        raise error
+
+    return again
 
 
 def test_the_same_decision_of_the_same_person_again_is_the_same_decision():
