@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from orchestrator.engine.port import BusinessException, Transient, correlation
+from orchestrator.engine.port import BusinessException, Held, Transient, correlation
 from orchestrator.errors import StoreError
 from orchestrator.policies.periods import in_business_hours
 from orchestrator.ports import Clock
@@ -159,10 +159,14 @@ class Poller:
 
 
 def pause_ms(error: Exception, failures: int) -> int:
-    """How long to leave a system alone after that many failures in a row."""
+    """How long to leave a system alone after that many failures in a row.
+
+    What a closed gate tells is not kept: it tells a crowd half an hour and wakes the runs among it when it opens, pollers it does not
+    know. To ask a closed gate again costs no call.
+    """
     if isinstance(error, BusinessException):
         return FAILED_PAUSE_MS_MAX
-    told_ms = error.retry_after_ms if isinstance(error, Transient) else 0
+    told_ms = error.retry_after_ms if isinstance(error, Transient) and not isinstance(error, Held) else 0
     return max(told_ms, min(FAILED_PAUSE_MS * failures, FAILED_PAUSE_MS_MAX))
 
 

@@ -125,6 +125,20 @@ def test_without_its_store_a_poller_stops(lost):
     assert live(main)
 
 
+def test_a_poller_that_was_held_at_the_gate_does_not_wait_for_the_crowds_half_hour():
+    """The gate wakes runs when it opens, and knows no pollers: they look again by themselves; what a vendor tells is kept."""
+    asked = []
+    for error in (Held("breaker open", 30 * MINUTE_MS, system="erp"), Transient("429", 30 * MINUTE_MS, system="erp")):
+
+        async def once(number, error=error):
+            if number == 2:
+                raise error
+            return False
+
+        asked.append([at for at, _ in polled(once, minutes=61)[0]])
+    assert asked == [[0, 30, 31, 60], [0, 30, 60]]
+
+
 def test_a_refusal_is_not_asked_about_every_minute():
     """A right that was taken away does not come back by asking: ten minutes lie between two questions."""
 
