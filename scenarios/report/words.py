@@ -24,7 +24,9 @@ class Figure(NamedTuple):
 KPIS = {
     "setup_hours_p50": Figure("Project set-up, median", "From won and signed until the project stands in PSA and ERP."),
     "setup_hours_p95": Figure("Project set-up, 95 of 100 within", "The same for deals that no person had to touch."),
-    "invoice_cycle_hours_p50": Figure("Approved to sent, median", "From the last approval on an invoice until it was sent to the client."),
+    "invoice_cycle_hours_p50": Figure(
+        "Approved to sent, median", "From the last approval on an invoice until it was sent to the client."
+    ),
     "invoice_cycle_hours_p95": Figure("Approved to sent, 95 of 100 within", "The same for all but the slowest invoices."),
     "unbilled_approved_value": Figure(
         "Approved, not billed at the end", "Work and milestones due for billing, neither billed nor set aside for a person."
