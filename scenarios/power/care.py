@@ -141,8 +141,8 @@ def calls_without_their_root(patch: Patch) -> None:
     patch.setattr(Link, "_passed", bare)
 
 
-def posted_under_no_name(patch: Patch) -> None:
-    """Time is posted to the project's number as text, under the first person there is."""
+def work_is_posted_under_the_first_person(patch: Patch) -> None:
+    """All time is posted under the person of the first entry."""
     bill = mapping.time_bill
     first = list[str]()
 
@@ -175,6 +175,6 @@ CARE: tuple[Bug, ...] = (
     an_audit_record_is_mended_later,
     a_token_in_the_log,
     calls_without_their_root,
-    posted_under_no_name,
+    work_is_posted_under_the_first_person,
     the_inbox_counts_only_what_is_new,
 )

@@ -228,8 +228,8 @@ def totals_are_never_shown(patch: Patch) -> None:
     patch.setattr(Batch, "write_totals", silent)
 
 
-def a_won_deal_waits_for_the_evening(patch: Patch) -> None:
-    """A set-up that is refused is not told to anybody: its run ends as if it were done."""
+def a_refused_set_up_is_told_to_nobody(patch: Patch) -> None:
+    """The run of a set-up that is refused ends as if it were done: no exception is opened."""
     made = activation.activate_processes
 
     def quiet(firm: Any) -> list[Any]:
@@ -272,6 +272,6 @@ NEWS: tuple[Bug, ...] = (
     an_old_page_is_shown_again,
     the_psa_mirror_is_forgotten,
     totals_are_never_shown,
-    a_won_deal_waits_for_the_evening,
+    a_refused_set_up_is_told_to_nobody,
     invoiced_work_is_not_remembered,
 )

@@ -89,8 +89,8 @@ def milestones_of_another_size(patch: Patch) -> None:
 # Tax and currency.
 
 
-def tax_by_currency(patch: Patch) -> None:
-    """The tax code is that of the first entity with the customer's currency zone, not of the entity that sells."""
+def the_wrong_row_of_the_tax_table(patch: Patch) -> None:
+    """The rule that fits is found, and another one of the same entity is taken: the first, or the last when the first would be right."""
     decide = TaxTable.decide
 
     def by_country(self: TaxTable, entity: str, country: str, region: str, tax_id: str, profile: str) -> Any:
@@ -180,7 +180,7 @@ PRICES: tuple[Bug, ...] = (
     expenses_are_marked_up,
     a_discount_is_given_twice,
     milestones_of_another_size,
-    tax_by_currency,
+    the_wrong_row_of_the_tax_table,
     a_missing_tax_profile_is_standard,
     tax_codes_are_left_to_the_erp,
     the_cap_is_not_looked_at,

@@ -18,7 +18,7 @@ from scenarios.power.table import page
 
 SLICE = {
     "one-invoice-key-a-period": "INV-09",
-    "tax-by-currency": "INV-21",
+    "the-wrong-row-of-the-tax-table": "INV-21",
     "demand-is-raised-twice": "INV-36",
     "the-erp-rounds-tax-down": "INV-22",
 }
@@ -77,16 +77,16 @@ def test_the_table_names_what_nobody_found_and_what_nothing_breaks():
 
 def test_an_unknown_bug_is_named_with_the_nearest():
     """Exit 2 and a name to copy, as everywhere."""
-    with pytest.raises(UsageError, match="tax-by-currency"):
-        campaign.chosen(("tax-by-curency",))
+    with pytest.raises(UsageError, match="the-wrong-row-of-the-tax-table"):
+        campaign.chosen(("the-wrong-row-of-the-tax-tabel",))
 
 
 def test_the_command_tells_each_hunt_in_json(tmp_path):
     """One JSON object as the last line, and the table as a page."""
     found = CliRunner().invoke(
-        app, ["power", "tax-by-currency", "--seeds-max", "1", "--json", "--table", str(tmp_path / "power.md")]
+        app, ["power", "the-wrong-row-of-the-tax-table", "--seeds-max", "1", "--json", "--table", str(tmp_path / "power.md")]
     )
     told = json.loads(found.stdout.strip().splitlines()[-1])
     assert found.exit_code == 0
     assert [bug["caught"] for bug in told["bugs"]] == [True]
-    assert "tax by currency" in (tmp_path / "power.md").read_text()
+    assert "the wrong row of the tax table" in (tmp_path / "power.md").read_text()
